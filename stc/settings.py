@@ -1,0 +1,106 @@
+"""What can be set, with its default, unit and meaning.
+
+A value comes from, strongest first: the environment (``STC_`` + the field's name in capitals), the settings table in the
+database (what the Settings page writes), the default here. Secrets are no settings: see ``stc.storage.secrets``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stc.errors import UserError
+
+
+def _setting(default: Any, description: str) -> Any:
+    return field(default=default, metadata={"description": description})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    chat_model: str = _setting("", "LiteLLM name of the model that answers; empty: quotes only, no AI model")
+    sleep_model: str = _setting("", "LiteLLM name of the model that prepares; empty: no AI model prepares")
+    api_base: str = _setting("", "Address of an OpenAI-compatible or Ollama server; empty: the provider's own")
+    effort: str = _setting("medium", "How much is read for an answer: low, medium or high")
+    idle_after_s: float = _setting(120.0, "Seconds without use after which a document counts as idle")
+    tick_s: float = _setting(30.0, "Seconds between two looks of the background job")
+    sleep_paused: bool = _setting(False, "True: nothing is prepared in the background")
+    daily_usd: float = _setting(1.0, "US dollars that preparing may cost per day (UTC)")
+    daily_tokens: int = _setting(1_000_000, "Tokens that preparing may use per day (UTC), models only")
+    consent: str = _setting("", "The preparation model that the person agreed to; empty: none yet")
+    num_ctx: int = _setting(8192, "Context tokens asked of an Ollama server, always sent")
+    request_timeout_s: float = _setting(120.0, "Seconds to wait for a model server's next sign of life")
+    max_file_bytes: int = _setting(200 * 1024 * 1024, "Bytes of the largest file taken")
+    max_pages: int = _setting(10_000, "Pages of the longest document taken")
+    parse_timeout_s: float = _setting(120.0, "Seconds that reading one file may take, all parsers together")
+    parse_memory_bytes: int = _setting(2 * 1024**3, "Bytes of memory that reading one file may take")
+
+
+def names() -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(Settings))
+
+
+def describe(name: str) -> str:
+    return next(f.metadata["description"] for f in dataclasses.fields(Settings) if f.name == name)
+
+
+def load(stored: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings in force.
+
+    ``stored`` maps names to JSON texts. Raises ``UserError`` for an environment value that does not fit; a stored value
+    that does not fit (an older program's) falls back to the default.
+    """
+    values: dict[str, Any] = {}
+    for f in dataclasses.fields(Settings):
+        variable = f"STC_{f.name.upper()}"
+        if environment.get(variable, "") != "":
+            try:
+                values[f.name] = convert(f.name, environment[variable])
+            except ValueError as error:
+                raise UserError(f"{variable} is {environment[variable]!r}, but {error}.") from None
+        elif f.name in stored:
+            try:
+                values[f.name] = convert(f.name, json.loads(stored[f.name]))
+            except ValueError:
+                continue
+    return Settings(**values)
+
+
+def convert(name: str, value: Any) -> Any:
+    """Return ``value`` in the type of setting ``name``; raise ``ValueError`` with a sentence's end where it does not fit."""
+    kind = type(getattr(_DEFAULTS, name))
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        lowered = str(value).strip().lower()
+        if lowered in {"1", "true", "yes", "on"}:
+            return True
+        if lowered in {"0", "false", "no", "off"}:
+            return False
+        raise ValueError("it must be true or false")
+    if kind is str:
+        text = str(value).strip()
+        if name == "effort" and text not in {"low", "medium", "high"}:
+            raise ValueError("it must be low, medium or high")
+        return text
+    try:
+        number = kind(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("it must be a number") from None
+    if not (number == number and 0 <= number < 1e15):
+        raise ValueError("it must be a number of at least 0")
+    return number
+
+
+_DEFAULTS = Settings()
+
+
+def default_storage() -> Path:
+    """Return where data lives unless told otherwise: ``STC_STORAGE``, else ``storage/`` beside ``app.py``."""
+    chosen = os.environ.get("STC_STORAGE", "")
+    return Path(chosen).expanduser() if chosen else Path(__file__).resolve().parent.parent / "storage"

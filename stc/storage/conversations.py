@@ -1,0 +1,117 @@
+"""SQL for conversations, their answers, and the foreground gate. Every function takes an open connection."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from stc.storage.schema import answers, conversations, presence
+from stc.words import Answer, Baseline, Citation, Hit, Usage
+
+
+def start(connection: Connection, conversation_id: str, owner: str, title: str, scope: list[str], now: float) -> None:
+    connection.execute(
+        insert(conversations).values(
+            id=conversation_id, owner=owner, title=title, scope=scope, created_at=now, updated_at=now
+        )
+    )
+
+
+def list_all(connection: Connection, owner: str) -> list[dict[str, Any]]:
+    """Return ``{"id", "title", "scope", "created_at", "updated_at"}`` per conversation, last used first."""
+    rows = connection.execute(
+        select(conversations).where(conversations.c.owner == owner).order_by(conversations.c.updated_at.desc())
+    )
+    return [{k: v for k, v in row._mapping.items() if k != "owner"} for row in rows]
+
+
+def change(connection: Connection, owner: str, conversation_id: str, **values: Any) -> None:
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation_id, conversations.c.owner == owner)
+        .values(**values)
+    )
+
+
+def delete_conversation(connection: Connection, owner: str, conversation_id: str) -> None:
+    connection.execute(
+        delete(conversations).where(conversations.c.id == conversation_id, conversations.c.owner == owner)
+    )
+
+
+def save_answer(connection: Connection, answer: Answer) -> None:
+    """Insert the answer, or overwrite the row of the same id (the rating stays as it is)."""
+    values = {f.name: getattr(answer, f.name) for f in dataclasses.fields(answer)}
+    for name in ("scope", "reasons", "notes_used"):
+        values[name] = list(values[name])
+    values["citations"] = [dataclasses.asdict(citation) for citation in answer.citations]
+    values["nearest"] = [dataclasses.asdict(hit) for hit in answer.nearest]
+    values["usage"] = dataclasses.asdict(answer.usage)
+    values["baselines"] = {k: dataclasses.asdict(v) if v else None for k, v in answer.baselines.items()}
+    known = connection.execute(select(answers.c.id).where(answers.c.id == answer.id)).first()
+    if known:
+        values.pop("rating")
+        connection.execute(update(answers).where(answers.c.id == answer.id).values(**values))
+    else:
+        connection.execute(insert(answers).values(**values))
+
+
+def _answer(row: Row[Any]) -> Answer:
+    values = dict(row._mapping)
+    for name in ("scope", "reasons", "notes_used"):
+        values[name] = tuple(values[name])
+    values["citations"] = tuple(Citation(**item) for item in values["citations"])
+    values["nearest"] = tuple(Hit(**item) for item in values["nearest"])
+    values["usage"] = Usage(**values["usage"])
+    values["baselines"] = {k: Baseline(**v) if v else None for k, v in values["baselines"].items()}
+    return Answer(**values)
+
+
+def answers_of(connection: Connection, owner: str, conversation_id: str) -> list[Answer]:
+    rows = connection.execute(
+        select(answers)
+        .where(answers.c.owner == owner, answers.c.conversation_id == conversation_id)
+        .order_by(answers.c.asked_at, answers.c.id)
+    )
+    return [_answer(row) for row in rows]
+
+
+def get_answer(connection: Connection, owner: str, answer_id: str) -> Answer | None:
+    row = connection.execute(select(answers).where(answers.c.owner == owner, answers.c.id == answer_id)).first()
+    return _answer(row) if row else None
+
+
+def all_answers(connection: Connection, owner: str) -> list[Answer]:
+    rows = connection.execute(select(answers).where(answers.c.owner == owner).order_by(answers.c.asked_at, answers.c.id))
+    return [_answer(row) for row in rows]
+
+
+def rate(connection: Connection, owner: str, answer_id: str, rating: int) -> None:
+    connection.execute(
+        update(answers).where(answers.c.owner == owner, answers.c.id == answer_id).values(rating=rating)
+    )
+
+
+def end_orphans(connection: Connection, older_than: float, error: str) -> None:
+    """Mark answers that still claim to be running since before ``older_than`` as stopped: their process is gone."""
+    connection.execute(
+        update(answers)
+        .where(answers.c.state == "running", answers.c.asked_at < older_than)
+        .values(state="stopped", error=error)
+    )
+
+
+def person_waits(connection: Connection, holder: str, until: float) -> None:
+    """Say to every process that a person waits for an answer (the sleeper yields); ``holder`` names the one who waits."""
+    connection.execute(delete(presence).where(presence.c.holder == holder))
+    connection.execute(insert(presence).values(holder=holder, until=until))
+
+
+def person_served(connection: Connection, holder: str, now: float) -> None:
+    connection.execute(delete(presence).where((presence.c.holder == holder) | (presence.c.until < now)))
+
+
+def somebody_waits(connection: Connection, now: float) -> bool:
+    return bool(connection.execute(select(func.count()).select_from(presence).where(presence.c.until >= now)).scalar_one())

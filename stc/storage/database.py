@@ -1,0 +1,104 @@
+"""Open the database: connections, transactions, migrations."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from stc.errors import UserError
+from stc.storage.schema import HEAD
+
+
+def new_id() -> str:
+    """Return a fresh identifier: 16 hexadecimal digits."""
+    return secrets.token_hex(8)
+
+
+class Database:
+    """The SQL database of one storage directory. Thread-safe; connections are pooled.
+
+    Raises ``UserError`` when the file can't be opened, is damaged, or was written by a newer program.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = create_engine(
+            f"sqlite:///{path}", connect_args={"timeout": 30.0, "check_same_thread": False}, pool_size=10, max_overflow=40
+        )
+        event.listen(self._engine, "connect", _prepare_connection)
+        event.listen(self._engine, "begin", _begin)
+        self._migrate()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection that sees one consistent state."""
+        with _in_words(self.path), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Yield a connection that holds the write lock; commits at the end, rolls back on an exception. Keep it short."""
+        with _in_words(self.path), self._engine.connect() as plain:
+            connection = plain.execution_options(stc_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _migrate(self) -> None:
+        with self.read() as connection:
+            version = _version(connection)
+        if version == HEAD:
+            return
+        from stc.storage.migrations import upgrade  # Alembic is imported only when the schema differs
+
+        upgrade(self._engine, self.path, found=version)
+
+
+def _version(connection: Connection) -> str | None:
+    exists = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
+    if exists is None:
+        return None
+    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
+    return row[0] if row else None
+
+
+def _prepare_connection(raw, _record) -> None:
+    # pysqlite opens transactions by itself and commits DDL; with isolation_level None it leaves both to _begin.
+    raw.isolation_level = None
+    cursor = raw.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("stc_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, DatabaseError) as error:
+        reason = str(error.orig).lower()
+        if "disk is full" in reason or "disk i/o" in reason:
+            raise UserError(f"The disk that holds {path.parent} is full or failing. Make room, then try again.") from error
+        if "readonly" in reason or "read-only" in reason:
+            raise UserError(f"{path.parent} can't be written to. Check its permissions, or choose another place.") from error
+        if "malformed" in reason or "not a database" in reason:
+            raise UserError(f"{path} is damaged. 'python -m stc doctor' says what can be saved.") from error
+        if "unable to open" in reason:
+            raise UserError(f"{path} can't be opened. Check that the folder exists and is yours.") from error
+        if "locked" in reason:
+            raise UserError("The storage is busy with another program's work. Try again in a moment.") from error
+        raise

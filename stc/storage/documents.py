@@ -1,0 +1,222 @@
+"""SQL for documents, their pages and passages, and the files that failed. Every function takes an open connection.
+
+An ``owner`` argument guards each look-up from outside: what belongs to somebody else is not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, delete, func, insert, or_, select, update
+
+from stc.storage.database import new_id
+from stc.storage.schema import changes, chunks, documents, failures, notes, pages, vectors
+from stc.words import Chunk, Document, Page, Span
+
+_note_counts = (
+    select(
+        notes.c.document_id,
+        func.sum(case((notes.c.status == "verified", 1), else_=0)).label("notes"),
+        func.sum(case((notes.c.status == "stale", 1), else_=0)).label("notes_stale"),
+    )
+    .group_by(notes.c.document_id)
+    .subquery()
+)
+_COLUMNS = [
+    documents,
+    func.coalesce(_note_counts.c.notes, 0).label("notes"),
+    func.coalesce(_note_counts.c.notes_stale, 0).label("notes_stale"),
+]
+_FROM = documents.outerjoin(_note_counts, _note_counts.c.document_id == documents.c.id)
+
+
+def _document(row: Row[Any]) -> Document:
+    values = dict(row._mapping)
+    for name in ("revision", "lease_holder", "lease_until"):
+        values.pop(name)
+    values["warnings"] = tuple(values["warnings"])
+    return Document(**values)
+
+
+def insert_document(connection: Connection, document: Document) -> None:
+    """Store a new document. Raises ``sqlalchemy.exc.IntegrityError`` when its owner already has these bytes."""
+    connection.execute(
+        insert(documents).values(
+            id=document.id,
+            owner=document.owner,
+            name=document.name,
+            media_type=document.media_type,
+            size_bytes=document.size_bytes,
+            content_hash=document.content_hash,
+            status=document.status,
+            prepare=document.prepare,
+            keep_local=document.keep_local,
+            added_at=document.added_at,
+            last_used_at=document.last_used_at,
+        )
+    )
+
+
+def get(connection: Connection, owner: str, document_id: str) -> Document | None:
+    row = connection.execute(
+        select(*_COLUMNS).select_from(_FROM).where(documents.c.id == document_id, documents.c.owner == owner)
+    ).first()
+    return _document(row) if row else None
+
+
+def find_by_hash(connection: Connection, owner: str, content_hash: str) -> Document | None:
+    row = connection.execute(
+        select(*_COLUMNS)
+        .select_from(_FROM)
+        .where(documents.c.owner == owner, documents.c.content_hash == content_hash)
+    ).first()
+    return _document(row) if row else None
+
+
+def list_all(connection: Connection, owner: str) -> list[Document]:
+    """Return the owner's documents, newest first."""
+    rows = connection.execute(
+        select(*_COLUMNS)
+        .select_from(_FROM)
+        .where(documents.c.owner == owner)
+        .order_by(documents.c.added_at.desc(), documents.c.id)
+    )
+    return [_document(row) for row in rows]
+
+
+def change(connection: Connection, document_id: str, **values: Any) -> None:
+    """Set columns of one document."""
+    connection.execute(update(documents).where(documents.c.id == document_id).values(**values))
+
+
+def touch(connection: Connection, document_ids: Iterable[str], now: float) -> None:
+    """Record that a person used these documents: they are awake from now on."""
+    connection.execute(update(documents).where(documents.c.id.in_(list(document_ids))).values(last_used_at=now))
+
+
+def revision(connection: Connection, document_id: str) -> int:
+    return connection.execute(select(documents.c.revision).where(documents.c.id == document_id)).scalar_one()
+
+
+def claim(connection: Connection, document_id: str, *, holder: str, now: float, until: float) -> bool:
+    """Take the lease for reading and embedding one unfinished document; False when another holder has it."""
+    result = connection.execute(
+        update(documents)
+        .where(
+            documents.c.id == document_id,
+            documents.c.status.in_(["reading", "embedding"]),
+            or_(documents.c.lease_until.is_(None), documents.c.lease_until < now, documents.c.lease_holder == holder),
+        )
+        .values(lease_holder=holder, lease_until=until)
+    )
+    return result.rowcount == 1
+
+
+def unfinished(connection: Connection, now: float) -> list[tuple[str, str]]:
+    """Return (owner, document id) of documents that are neither ready nor failed and that nobody holds, oldest first."""
+    rows = connection.execute(
+        select(documents.c.owner, documents.c.id)
+        .where(
+            documents.c.status.in_(["reading", "embedding"]),
+            or_(documents.c.lease_until.is_(None), documents.c.lease_until < now),
+        )
+        .order_by(documents.c.added_at)
+    )
+    return [(row.owner, row.id) for row in rows]
+
+
+def delete_document(connection: Connection, document_id: str) -> None:
+    """Delete a document and all that hangs on it (pages, passages, notes, tasks, runs, vectors); ledger rows stay.
+
+    The caller removes the full-text rows (``lexical.delete_document``) in the same transaction, and the file after it.
+    """
+    rows = connection.execute(select(vectors.c.kind, vectors.c.item_id).where(vectors.c.document_id == document_id))
+    record_changes(connection, "delete", [(kind, item_id, document_id) for kind, item_id in rows])
+    connection.execute(delete(documents).where(documents.c.id == document_id))
+
+
+def record_changes(connection: Connection, action: str, items: Sequence[tuple[str, str, str]]) -> None:
+    """Append ``(kind, item id, document id)`` items to the sequence that the vector index follows."""
+    if items:
+        connection.execute(
+            insert(changes),
+            [{"action": action, "kind": kind, "item_id": item, "document_id": document} for kind, item, document in items],
+        )
+
+
+def add_pages(connection: Connection, document_id: str, new: Sequence[Page]) -> None:
+    if new:
+        connection.execute(
+            insert(pages), [{"document_id": document_id, "number": page.number, "text": page.text} for page in new]
+        )
+
+
+def read_pages(connection: Connection, document_id: str) -> list[Page]:
+    rows = connection.execute(
+        select(pages.c.number, pages.c.text).where(pages.c.document_id == document_id).order_by(pages.c.number)
+    )
+    return [Page(row.number, row.text) for row in rows]
+
+
+def read_page(connection: Connection, document_id: str, number: int) -> Page | None:
+    row = connection.execute(
+        select(pages.c.number, pages.c.text).where(pages.c.document_id == document_id, pages.c.number == number)
+    ).first()
+    return Page(row.number, row.text) if row else None
+
+
+def delete_pages(connection: Connection, document_id: str) -> None:
+    connection.execute(delete(pages).where(pages.c.document_id == document_id))
+
+
+def add_chunks(connection: Connection, new: Sequence[Chunk]) -> None:
+    if new:
+        connection.execute(
+            insert(chunks),
+            [
+                {
+                    "id": chunk.id,
+                    "document_id": chunk.document_id,
+                    "ordinal": chunk.ordinal,
+                    "page_start": chunk.page_start,
+                    "page_end": chunk.page_end,
+                    "heading": chunk.heading,
+                    "text": chunk.text,
+                    "tokens": chunk.tokens,
+                    "spans": [[span.page, span.start, span.end] for span in chunk.spans],
+                }
+                for chunk in new
+            ],
+        )
+
+
+def _chunk(row: Row[Any]) -> Chunk:
+    values = dict(row._mapping)
+    values["spans"] = tuple(Span(*span) for span in values["spans"])
+    return Chunk(**values)
+
+
+def read_chunks(connection: Connection, document_id: str) -> list[Chunk]:
+    """Return a document's passages in reading order."""
+    rows = connection.execute(select(chunks).where(chunks.c.document_id == document_id).order_by(chunks.c.ordinal))
+    return [_chunk(row) for row in rows]
+
+
+def chunks_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Chunk]:
+    found = connection.execute(select(chunks).where(chunks.c.id.in_(list(ids)))) if ids else ()
+    return {row.id: _chunk(row) for row in found}
+
+
+def add_failure(connection: Connection, owner: str, name: str, reason: str, at: float) -> None:
+    connection.execute(insert(failures).values(id=new_id(), owner=owner, name=name, reason=reason, at=at))
+
+
+def list_failures(connection: Connection, owner: str) -> list[dict[str, Any]]:
+    """Return ``{"id", "name", "reason", "at"}`` of files that could not be taken, newest first."""
+    rows = connection.execute(select(failures).where(failures.c.owner == owner).order_by(failures.c.at.desc()))
+    return [{"id": row.id, "name": row.name, "reason": row.reason, "at": row.at} for row in rows]
+
+
+def dismiss_failure(connection: Connection, owner: str, failure_id: str) -> None:
+    connection.execute(delete(failures).where(failures.c.id == failure_id, failures.c.owner == owner))

@@ -1,0 +1,74 @@
+"""Ranked full-text search: SQLite FTS5 in the same file. The one module that would change with another database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+_CREATE = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS lexical USING fts5("
+    "text, scope, kind UNINDEXED, item_id UNINDEXED, tokenize = 'porter unicode61 remove_diacritics 2')"
+)
+_WORD = re.compile(r"\w+")
+
+STOP_WORDS = frozenset(
+    "a about above after again against all am an and any are as at be because been before being below between both but by "
+    "can could did do does doing down during each few for from further had has have having he her here hers him his how i "
+    "if in into is it its itself just me more most my no nor not now of off on once only or other our ours out over own "
+    "same she should so some such than that the their theirs them then there these they this those through to too under "
+    "until up very was we were what when where which while who whom why will with would you your yours".split()
+)
+
+
+def create(connection: Connection) -> None:
+    connection.exec_driver_sql(_CREATE)
+
+
+def add(connection: Connection, kind: str, document_id: str, items: Sequence[tuple[str, str]]) -> None:
+    """Index ``(item id, text)`` items of one document. ``kind`` is "chunk" or "note"."""
+    if items:
+        connection.exec_driver_sql(
+            "INSERT INTO lexical (text, scope, kind, item_id) VALUES (?, ?, ?, ?)",
+            [(text, f"d{document_id} k{kind}", kind, item_id) for item_id, text in items],
+        )
+
+
+def delete_document(connection: Connection, document_id: str) -> None:
+    connection.exec_driver_sql(
+        "DELETE FROM lexical WHERE rowid IN (SELECT rowid FROM lexical WHERE lexical MATCH ?)",
+        (f'scope : "d{document_id}"',),
+    )
+
+
+def delete_items(connection: Connection, document_id: str, kind: str, ids: Sequence[str]) -> None:
+    wanted = set(ids)
+    rows = connection.exec_driver_sql(
+        "SELECT rowid, item_id FROM lexical WHERE lexical MATCH ?", (f'scope : ("d{document_id}" AND "k{kind}")',)
+    ).all()
+    for rowid, item_id in rows:
+        if item_id in wanted:
+            connection.exec_driver_sql("DELETE FROM lexical WHERE rowid = ?", (rowid,))
+
+
+def search(
+    connection: Connection, question: str, *, kind: str, document_ids: Sequence[str] | None, limit: int
+) -> list[tuple[str, float]]:
+    """Return up to ``limit`` (item id, BM25 score) pairs, best first; higher is better.
+
+    ``document_ids`` ``None`` searches all documents. A question of stop words only is searched with them.
+    """
+    words = [word for word in _WORD.findall(question.lower())][:64]
+    words = [word for word in words if word not in STOP_WORDS] or words
+    if not words or document_ids == []:
+        return []
+    terms = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
+    scope = f'"k{kind}"'
+    if document_ids is not None:
+        scope += " AND (" + " OR ".join(f'"d{document_id}"' for document_id in document_ids) + ")"
+    rows = connection.exec_driver_sql(
+        "SELECT item_id, -bm25(lexical, 1.0, 0.0) AS score FROM lexical WHERE lexical MATCH ? ORDER BY score DESC LIMIT ?",
+        (f"text : ({terms}) AND scope : ({scope})", limit),
+    )
+    return [(row[0], row[1]) for row in rows]

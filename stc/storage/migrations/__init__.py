@@ -1,0 +1,40 @@
+"""Bring an older database to the schema of this program. Imports Alembic: import it only when that is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from filelock import FileLock
+from sqlalchemy import Engine
+
+from stc.errors import UserError
+from stc.storage.schema import HEAD, metadata
+
+
+def upgrade(engine: Engine, path: Path, *, found: str | None) -> None:
+    """Run the missing scripts in one transaction, one process at a time.
+
+    Raises ``UserError`` when ``found`` is a version that this program does not know.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    scripts = ScriptDirectory.from_config(config)
+    known = {script.revision for script in scripts.walk_revisions()}
+    if found is not None and found not in known:
+        raise UserError(
+            f"{path} was written by a newer version of Sleep-Time Chat (schema {found}; this one knows {HEAD}). "
+            "Update the program, or choose another storage folder."
+        )
+
+    def run(revision, context):
+        return scripts._upgrade_revs(HEAD, revision)  # the documented way to drive EnvironmentContext by hand
+
+    with FileLock(str(path) + ".migrate.lock", timeout=60), engine.connect() as plain:
+        connection = plain.execution_options(stc_write=True)
+        # The transaction is ours, explicit and immediate: pysqlite would commit each DDL statement by itself.
+        with connection.begin(), EnvironmentContext(config, scripts, fn=run) as environment:
+            environment.configure(connection=connection, target_metadata=metadata, transactional_ddl=False)
+            environment.run_migrations()

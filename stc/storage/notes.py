@@ -1,0 +1,88 @@
+"""SQL for notes (c′) and their evidence. Every function takes an open connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, select, update
+
+from stc.storage.schema import evidence, notes, vectors
+from stc.words import Evidence, Note
+
+
+def add(connection: Connection, new: Sequence[Note]) -> None:
+    """Store checked notes with their evidence; vectors and full-text rows are the caller's, in the same transaction."""
+    if not new:
+        return
+    connection.execute(
+        insert(notes),
+        [
+            {
+                "id": note.id,
+                "owner": note.owner,
+                "document_id": note.document_id,
+                "task_id": note.task_id,
+                "kind": note.kind,
+                "question": note.question,
+                "text": note.text,
+                "formula": note.formula,
+                "status": note.status,
+                "thinker": note.thinker,
+                "model": note.model,
+                "tokens": note.tokens,
+                "times_used": note.times_used,
+                "created_at": note.created_at,
+            }
+            for note in new
+        ],
+    )
+    quotes = [
+        {"note_id": note.id, "position": i, "page": item.page, "quote": item.quote, "chunk_id": item.chunk_id}
+        for note in new
+        for i, item in enumerate(note.evidence)
+    ]
+    if quotes:
+        connection.execute(insert(evidence), quotes)
+
+
+def _load(connection: Connection, query: Select[Any]) -> list[Note]:
+    rows = connection.execute(query).all()
+    quotes: dict[str, list[Evidence]] = {row.id: [] for row in rows}
+    ids = list(quotes)
+    for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
+        found = connection.execute(
+            select(evidence).where(evidence.c.note_id.in_(ids[start : start + 500])).order_by(evidence.c.position)
+        )
+        for row in found:
+            quotes[row.note_id].append(Evidence(row.page, row.quote, row.chunk_id))
+    return [Note(**row._mapping, evidence=tuple(quotes[row.id])) for row in rows]
+
+
+def of_document(connection: Connection, document_id: str, *, statuses: Iterable[str] = ("verified",)) -> list[Note]:
+    """Return a document's notes in the order of making."""
+    return _load(
+        connection,
+        select(notes)
+        .where(notes.c.document_id == document_id, notes.c.status.in_(list(statuses)))
+        .order_by(notes.c.created_at, notes.c.id),
+    )
+
+
+def by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Note]:
+    """Return the notes that (still) exist among ``ids``, whatever their status."""
+    return {note.id: note for note in _load(connection, select(notes).where(notes.c.id.in_(list(ids))))} if ids else {}
+
+
+def count_use(connection: Connection, ids: Sequence[str]) -> None:
+    connection.execute(update(notes).where(notes.c.id.in_(list(ids))).values(times_used=notes.c.times_used + 1))
+
+
+def set_status(connection: Connection, ids: Sequence[str], status: str) -> None:
+    connection.execute(update(notes).where(notes.c.id.in_(list(ids))).values(status=status))
+
+
+def delete_notes(connection: Connection, ids: Sequence[str]) -> None:
+    """Delete notes with evidence and vectors. The caller removes full-text rows and records the changes."""
+    connection.execute(delete(vectors).where(vectors.c.kind == "note", vectors.c.item_id.in_(list(ids))))
+    connection.execute(delete(notes).where(notes.c.id.in_(list(ids))))

@@ -1,0 +1,291 @@
+"""Every table. The database is the truth; Chroma is a projection of it (see ``stc.storage.vectors``).
+
+Every row that belongs to somebody has an ``owner``. Full-text search lives in ``stc.storage.lexical`` (raw DDL).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+HEAD = "0001"
+"""The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _document(**options: object) -> Column:
+    return Column("document_id", String, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, **options)
+
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("content_hash", String, nullable=False),  # SHA-256 of the bytes, hexadecimal
+    Column("status", String, nullable=False),
+    Column("stage_done", Integer, nullable=False, default=0),
+    Column("stage_total", Integer, nullable=False, default=0),
+    Column("pages", Integer, nullable=False, default=0),
+    Column("chunks", Integer, nullable=False, default=0),
+    Column("tokens", Integer, nullable=False, default=0),
+    Column("warnings", JSON, nullable=False, default=list),
+    Column("error", Text),
+    Column("prepare", Boolean, nullable=False, default=True),
+    Column("keep_local", Boolean, nullable=False, default=False),
+    Column("revision", Integer, nullable=False, default=1),  # "prepare again" raises it
+    Column("added_at", Float, nullable=False),
+    Column("ready_at", Float),
+    Column("last_used_at", Float, nullable=False),
+    Column("lease_holder", String),  # who is reading or embedding it now
+    Column("lease_until", Float),
+    UniqueConstraint("owner", "content_hash"),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    _document(primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", String, primary_key=True),
+    _document(),
+    Column("ordinal", Integer, nullable=False),
+    Column("page_start", Integer, nullable=False),
+    Column("page_end", Integer, nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("spans", JSON, nullable=False),  # [[page, start, end], ...]
+    UniqueConstraint("document_id", "ordinal"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    _document(),
+    Column("task_id", String, ForeignKey("sleep_tasks.id", ondelete="SET NULL")),
+    Column("kind", String, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("formula", Text),
+    Column("status", String, nullable=False),
+    Column("thinker", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("times_used", Integer, nullable=False, default=0),
+    Column("created_at", Float, nullable=False),
+    Index(None, "document_id"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("note_id", String, ForeignKey("notes.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("page", Integer, nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("chunk_id", String, ForeignKey("chunks.id", ondelete="SET NULL")),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("kind", String, primary_key=True),  # chunk or note
+    Column("item_id", String, primary_key=True),
+    Column("embedder", String, primary_key=True),  # name and version; another model's rows stand beside until swapped
+    _document(),
+    Column("dimension", Integer, nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # float32, little-endian, unit length
+    Index(None, "document_id"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    # What the holder of Chroma's lock has to follow, in order; AUTOINCREMENT so that a sequence number never comes back.
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("action", String, nullable=False),  # upsert or delete
+    Column("kind", String, nullable=False),
+    Column("item_id", String, nullable=False),
+    Column("document_id", String, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+sleep_tasks = Table(
+    "sleep_tasks",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    _document(),
+    Column("pass_name", String, nullable=False),
+    Column("window_hash", String, nullable=False),  # SHA-256 of the exact input: window text, or the set of real questions
+    Column("page_start", Integer, nullable=False),
+    Column("page_end", Integer, nullable=False),
+    Column("thinker", String, nullable=False),
+    Column("generation", Integer, nullable=False, default=1),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("reason", Text, nullable=False, default=""),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("done_at", Float),
+    Column("lease_holder", String),
+    Column("lease_until", Float),
+    Column("created_at", Float, nullable=False),
+    UniqueConstraint("document_id", "pass_name", "window_hash", "thinker", "generation", "revision"),
+)
+
+sleep_runs = Table(
+    "sleep_runs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("task_id", String, ForeignKey("sleep_tasks.id", ondelete="CASCADE"), nullable=False),
+    _document(),
+    Column("pass_name", String, nullable=False),
+    Column("page_start", Integer, nullable=False),
+    Column("page_end", Integer, nullable=False),
+    Column("thinker", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("prompt_version", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("notes_added", Integer, nullable=False),
+    Column("notes_dropped", JSON, nullable=False),
+    Column("usage", JSON, nullable=False),
+    Column("error", Text),
+    Column("started_at", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Index(None, "started_at"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("scope", JSON, nullable=False),  # document ids; [] means all
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("conversation_id", String, ForeignKey("conversations.id", ondelete="CASCADE")),
+    Column("question", Text, nullable=False),
+    Column("scope", JSON, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("effort", String, nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("state", String, nullable=False),
+    Column("text", Text, nullable=False, default=""),
+    Column("error", Text),
+    Column("abstained", Boolean, nullable=False, default=False),
+    Column("route", String, nullable=False, default="none"),
+    Column("reasons", JSON, nullable=False, default=list),
+    Column("model", String, nullable=False, default="extractive"),
+    Column("citations", JSON, nullable=False, default=list),
+    Column("nearest", JSON, nullable=False, default=list),
+    Column("notes_used", JSON, nullable=False, default=list),
+    Column("usage", JSON, nullable=False, default=dict),
+    Column("baselines", JSON, nullable=False, default=dict),
+    Column("retrieval_s", Float),
+    Column("first_token_s", Float),
+    Column("seconds", Float),
+    Column("rating", Integer, nullable=False, default=0),
+    Index(None, "conversation_id"),
+    Index(None, "asked_at"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    # No foreign keys: a row outlives the document, the answer and the run that it was paid for.
+    Column("id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("purpose", String, nullable=False),  # chat, sleep, check, test
+    Column("model", String, nullable=False),
+    Column("answer_id", String),
+    Column("run_id", String),
+    Column("document_id", String),
+    Column("document_shares", JSON, nullable=False),
+    Column("raw_usage", JSON, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("cache_write_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("reasoning_tokens", Integer, nullable=False),
+    Column("cost_usd", Float),  # NULL: unknown
+    Column("estimated", Boolean, nullable=False),
+    Column("price_revision", String),
+    Column("litellm_cost_usd", Float),
+    Column("tier", String, nullable=False),
+    Column("route", String, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("first_token_s", Float),
+    Column("seconds", Float, nullable=False),
+    Column("error", Text),
+    Index(None, "at"),
+    Index(None, "document_id"),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    # A file that could not be taken: a line to dismiss, nothing else is kept of it.
+    Column("id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    # The foreground gate across processes: a person waits for an answer until this time unless the row goes first.
+    Column("holder", String, primary_key=True),
+    Column("until", Float, nullable=False),
+)

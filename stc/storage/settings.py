@@ -1,0 +1,18 @@
+"""SQL for the settings table: names to JSON texts, per owner."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, insert, select
+
+from stc.storage.schema import settings
+
+
+def stored(connection: Connection, owner: str) -> dict[str, str]:
+    return {row.name: row.value for row in connection.execute(select(settings).where(settings.c.owner == owner))}
+
+
+def store(connection: Connection, owner: str, values: dict[str, str]) -> None:
+    """Set several values (JSON texts)."""
+    for name, value in values.items():
+        connection.execute(delete(settings).where(settings.c.owner == owner, settings.c.name == name))
+        connection.execute(insert(settings).values(owner=owner, name=name, value=value))

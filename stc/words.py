@@ -1,0 +1,315 @@
+"""The words of the program: plain frozen records, no behaviour beyond arithmetic on themselves.
+
+Pages count from 1. Times (``_at``) are Unix seconds, durations (``_s``) seconds, money (``_usd``) US dollars where ``None``
+means unknown and 0.0 means free. ``tokens`` are cl100k_base counts unless a provider reported them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Route = Literal["reused", "notes", "notes+chunks", "chunks", "document", "none"]
+NoteKind = Literal["summary", "answer", "inference", "definition"]
+NoteStatus = Literal["verified", "stale", "hidden"]
+Pass = Literal["outline", "anticipate", "infer", "directed"]
+Thinker = Literal["extractive", "model"]
+Effort = Literal["low", "medium", "high"]
+Origin = Literal["typed", "suggested"]
+DocumentStatus = Literal["reading", "embedding", "ready", "failed"]
+
+ROUTES: tuple[Route, ...] = ("reused", "notes", "notes+chunks", "chunks", "document", "none")
+EXTRACTIVE = "extractive"
+"""The name that stands in place of a model's where none was used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One uploaded file. ``stage_done`` of ``stage_total`` units of the present status are finished."""
+
+    id: str
+    owner: str
+    name: str
+    media_type: str
+    size_bytes: int
+    content_hash: str
+    status: DocumentStatus
+    stage_done: int
+    stage_total: int
+    pages: int
+    chunks: int
+    tokens: int
+    warnings: tuple[str, ...]
+    error: str | None
+    prepare: bool
+    keep_local: bool
+    added_at: float
+    ready_at: float | None
+    last_used_at: float
+    notes: int = 0
+    notes_stale: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``start:end`` of one page's text."""
+
+    page: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage. ``text`` is the text of its spans joined by newlines; ``heading`` is the section path ("A > B") or ""."""
+
+    id: str
+    document_id: str
+    ordinal: int
+    page_start: int
+    page_end: int
+    heading: str
+    text: str
+    tokens: int
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A verbatim quote of one page. ``chunk_id`` is the passage it stands in, where one holds it whole."""
+
+    page: int
+    quote: str
+    chunk_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One unit of c′. ``question`` is "" for summaries; ``formula`` only for inferences."""
+
+    id: str
+    owner: str
+    document_id: str
+    task_id: str | None
+    kind: NoteKind
+    question: str
+    text: str
+    formula: str | None
+    evidence: tuple[Evidence, ...]
+    status: NoteStatus
+    thinker: Thinker
+    model: str
+    tokens: int
+    times_used: int
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoteDraft:
+    """What a thinker proposes before it is checked."""
+
+    kind: NoteKind
+    question: str
+    text: str
+    evidence: tuple[Evidence, ...]
+    formula: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something retrieval found. ``score``: higher is better, comparable between questions. ``signals`` explain it."""
+
+    kind: Literal["chunk", "note"]
+    id: str
+    document_id: str
+    page_start: int
+    page_end: int
+    text: str
+    tokens: int
+    score: float
+    signals: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One labelled piece of a context; ``label`` counts from 1 and is what a model cites."""
+
+    label: int
+    kind: Literal["chunk", "note"]
+    id: str
+    document_id: str
+    page_start: int
+    page_end: int
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The context of one answer. Each part's text stands verbatim in ``text``; ``reasons`` say why this route."""
+
+    route: Route
+    parts: tuple[Part, ...]
+    text: str
+    tokens: int
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and money of one or several calls.
+
+    ``cached_tokens`` and ``cache_write_tokens`` are part of ``input_tokens``; ``reasoning_tokens`` part of
+    ``output_tokens``. ``cost_usd`` is ``None`` where any part's price is unknown.
+    """
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: float | None = 0.0
+    estimated: bool = False
+
+    def __add__(self, other: Usage) -> Usage:
+        cost = None if self.cost_usd is None or other.cost_usd is None else self.cost_usd + other.cost_usd
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.output_tokens + other.output_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            cost,
+            self.estimated or other.estimated,
+        )
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The call not made. ``seconds`` is ``None`` until measured; ``measured`` is True only for a call really run."""
+
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    seconds: float | None = None
+    measured: bool = False
+    cached_tokens: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote that was looked for on its page. ``label`` is the mark in the answer's text; ``via_note`` a note's id."""
+
+    label: int
+    document_id: str
+    name: str
+    page: int
+    quote: str
+    verified: bool
+    via_note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question and what came of it; a row, whole at any moment. ``rating`` is -1, 0 or 1."""
+
+    id: str
+    owner: str
+    conversation_id: str | None
+    question: str
+    scope: tuple[str, ...]
+    origin: Origin
+    effort: Effort
+    asked_at: float
+    state: Literal["running", "done", "stopped", "failed"] = "running"
+    text: str = ""
+    error: str | None = None
+    abstained: bool = False
+    route: Route = "none"
+    reasons: tuple[str, ...] = ()
+    model: str = EXTRACTIVE
+    citations: tuple[Citation, ...] = ()
+    nearest: tuple[Hit, ...] = ()
+    notes_used: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    baselines: dict[str, Baseline | None] = field(default_factory=dict)
+    retrieval_s: float | None = None
+    first_token_s: float | None = None
+    seconds: float | None = None
+    rating: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SleepTask:
+    """One pass over one window. ``window_hash`` hashes the exact input; ``pages`` is the window's first and last page."""
+
+    id: str
+    owner: str
+    document_id: str
+    pass_name: Pass
+    window_hash: str
+    page_start: int
+    page_end: int
+    thinker: Thinker
+    generation: int = 1
+    revision: int = 1
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SleepRun:
+    """A task executed and recorded, whatever came of it."""
+
+    id: str
+    owner: str
+    task_id: str
+    document_id: str
+    pass_name: Pass
+    page_start: int
+    page_end: int
+    thinker: Thinker
+    model: str
+    prompt_version: str
+    status: Literal["done", "failed", "skipped"]
+    notes_added: int
+    notes_dropped: dict[str, int]
+    usage: Usage
+    error: str | None
+    started_at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One model call, awake or asleep. ``raw_usage`` is the provider's own object, unchanged; {} where there was none."""
+
+    id: str
+    owner: str
+    at: float
+    purpose: Literal["chat", "sleep", "check", "test"]
+    model: str
+    answer_id: str | None
+    run_id: str | None
+    document_id: str | None
+    document_shares: dict[str, float]
+    raw_usage: dict[str, Any]
+    usage: Usage
+    price_revision: str | None
+    litellm_cost_usd: float | None
+    tier: str
+    route: str
+    origin: str
+    first_token_s: float | None
+    seconds: float
+    error: str | None
