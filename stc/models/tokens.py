@@ -1,0 +1,44 @@
+"""Count tokens: cl100k_base, from the file that LiteLLM bundles, without importing LiteLLM and without a download."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tiktoken
+
+
+@cache
+def _encoding() -> tiktoken.Encoding:
+    spec = importlib.util.find_spec("litellm")  # finds the folder, runs none of its code
+    if spec is None or spec.origin is None:
+        raise RuntimeError("LiteLLM is not installed: 'pip install -r requirements.txt' installs it")
+    before = os.environ.get("TIKTOKEN_CACHE_DIR")
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(Path(spec.origin).parent / "litellm_core_utils" / "tokenizers")
+    try:
+        import tiktoken
+
+        return tiktoken.get_encoding("cl100k_base")
+    finally:
+        if before is None:
+            del os.environ["TIKTOKEN_CACHE_DIR"]
+        else:
+            os.environ["TIKTOKEN_CACHE_DIR"] = before
+
+
+def count(text: str) -> int:
+    """Return the number of tokens; ``<|endoftext|>`` and its like count as the plain text they are."""
+    return len(_encoding().encode_ordinary(text))
+
+
+def cut(text: str, limit: int) -> str:
+    """Return the longest beginning of ``text`` of at most ``limit`` tokens that ends at a whole character."""
+    encoding = _encoding()
+    tokens = encoding.encode_ordinary(text)
+    if len(tokens) <= limit:
+        return text
+    return encoding.decode_bytes(tokens[: max(limit, 0)]).decode("utf-8", errors="ignore")
