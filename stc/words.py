@@ -7,7 +7,7 @@ means unknown and 0.0 means free. ``tokens`` are cl100k_base counts unless a pro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Route = Literal["reused", "notes", "notes+chunks", "chunks", "document", "none"]
 NoteKind = Literal["summary", "answer", "inference", "definition"]
@@ -250,6 +250,27 @@ class Answer:
     rating: int = 0
 
 
+class TaskKey(NamedTuple):
+    """What makes two tasks the same task."""
+
+    document_id: str
+    pass_name: str
+    window_hash: str
+    thinker: str
+    generation: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """How far a task is. ``not_before`` is when its lease ends, or when it may be tried again after a failure."""
+
+    done: bool = False
+    attempts: int = 0
+    held: bool = False
+    not_before: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class SleepTask:
     """One pass over one window. ``window_hash`` hashes the exact input; ``pages`` is the window's first and last page."""
@@ -265,6 +286,12 @@ class SleepTask:
     generation: int = 1
     revision: int = 1
     reason: str = ""
+
+    @property
+    def key(self) -> TaskKey:
+        return TaskKey(
+            self.document_id, self.pass_name, self.window_hash, self.thinker, self.generation, self.revision
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,8 +159,9 @@ sleep_tasks = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),
     Column("done_at", Float),
-    Column("lease_holder", String),
+    Column("lease_holder", String),  # NULL with lease_until in the future: not before that time (after a failure)
     Column("lease_until", Float),
+    Column("claimed_at", Float),
     Column("created_at", Float, nullable=False),
     UniqueConstraint("document_id", "pass_name", "window_hash", "thinker", "generation", "revision"),
 )

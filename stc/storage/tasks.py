@@ -1,0 +1,227 @@
+"""SQL for what is thought about while asleep: tasks, their leases and their runs. Every function takes an open connection.
+
+A task is unique on (document, pass, hash of its exact input, thinker, generation, revision). "Done" is a recorded run
+that says so, never "notes exist": an empty result is done too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+
+from stc.storage.database import new_id
+from stc.storage.schema import documents, sleep_runs, sleep_tasks
+from stc.words import SleepRun, SleepTask, TaskKey, TaskState, Usage
+
+
+def _same(task: SleepTask) -> Any:
+    return and_(*(getattr(sleep_tasks.c, name) == value for name, value in task.key._asdict().items()))
+
+
+def ensure(connection: Connection, task: SleepTask, now: float) -> SleepTask:
+    """Store a planned task, or find the one that is already there; return it with the id it has in the database."""
+    row = connection.execute(select(sleep_tasks.c.id).where(_same(task))).first()
+    if row is not None:
+        return dataclasses.replace(task, id=row.id)
+    connection.execute(insert(sleep_tasks).values(**dataclasses.asdict(task), created_at=now))
+    return task
+
+
+def claim(connection: Connection, task_id: str, *, holder: str, now: float, until: float) -> bool:
+    """Take the lease of a task that is neither done nor held, and count the attempt; False when another one was first.
+
+    A lease that ran out belonged to a process that is gone: its attempt is recorded as a failed run, because what an
+    interrupted call cost is not known.
+    """
+    task = connection.execute(select(sleep_tasks).where(sleep_tasks.c.id == task_id)).first()
+    result = connection.execute(
+        update(sleep_tasks)
+        .where(
+            sleep_tasks.c.id == task_id,
+            sleep_tasks.c.done_at.is_(None),
+            or_(sleep_tasks.c.lease_until.is_(None), sleep_tasks.c.lease_until < now),
+        )
+        .values(lease_holder=holder, lease_until=until, claimed_at=now, attempts=sleep_tasks.c.attempts + 1)
+    )
+    if result.rowcount != 1 or task is None:
+        return False
+    if task.lease_holder is not None:
+        _record_interruption(connection, task, now)
+    return True
+
+
+def _record_interruption(connection: Connection, task: Row[Any], now: float) -> None:
+    # Chargeable calls were a model's; what the extractive thinker had read costs nothing and is read again.
+    usage = Usage(cost_usd=None, estimated=True) if task.thinker == "model" else Usage()
+    record(
+        connection,
+        SleepRun(
+            id=new_id(),
+            owner=task.owner,
+            task_id=task.id,
+            document_id=task.document_id,
+            pass_name=task.pass_name,
+            page_start=task.page_start,
+            page_end=task.page_end,
+            thinker=task.thinker,
+            model="",
+            prompt_version="",
+            status="failed",
+            notes_added=0,
+            notes_dropped={},
+            usage=usage,
+            error="The program was stopped while this was being prepared; it is done again.",
+            started_at=task.claimed_at or now,
+            seconds=max(0.0, (task.lease_until or now) - (task.claimed_at or now)),
+        ),
+    )
+
+
+def renew(connection: Connection, task_id: str, *, holder: str, until: float) -> bool:
+    """Prolong a lease (the heartbeat); False when it was lost, or the task deleted."""
+    result = connection.execute(
+        update(sleep_tasks)
+        .where(sleep_tasks.c.id == task_id, sleep_tasks.c.lease_holder == holder, sleep_tasks.c.done_at.is_(None))
+        .values(lease_until=until)
+    )
+    return result.rowcount == 1
+
+
+def release(
+    connection: Connection, task_id: str, *, holder: str, not_before: float | None = None, counts: bool = True
+) -> None:
+    """Give a task back undone, not to be tried ``not_before``; ``counts`` False forgets the attempt."""
+    values: dict[str, Any] = {"lease_holder": None, "lease_until": not_before, "claimed_at": None}
+    if not counts:
+        values["attempts"] = sleep_tasks.c.attempts - 1
+    connection.execute(
+        update(sleep_tasks).where(sleep_tasks.c.id == task_id, sleep_tasks.c.lease_holder == holder).values(**values)
+    )
+
+
+def finish(connection: Connection, run: SleepRun, *, holder: str, now: float) -> bool:
+    """Record the run and mark its task done; False, and nothing written, when the lease was lost or the task deleted."""
+    result = connection.execute(
+        update(sleep_tasks)
+        .where(sleep_tasks.c.id == run.task_id, sleep_tasks.c.lease_holder == holder, sleep_tasks.c.done_at.is_(None))
+        .values(done_at=now, lease_holder=None, lease_until=None)
+    )
+    if result.rowcount != 1:
+        return False
+    record(connection, run)
+    return True
+
+
+def record(connection: Connection, run: SleepRun) -> None:
+    """Record a run, whatever came of it."""
+    connection.execute(insert(sleep_runs).values(**dataclasses.asdict(run)))
+
+
+def states(connection: Connection, owner: str, now: float) -> dict[TaskKey, TaskState]:
+    """Return how far each of the owner's tasks is."""
+    rows = connection.execute(select(sleep_tasks).where(sleep_tasks.c.owner == owner))
+    return {
+        TaskKey(row.document_id, row.pass_name, row.window_hash, row.thinker, row.generation, row.revision): TaskState(
+            done=row.done_at is not None,
+            attempts=row.attempts,
+            held=row.lease_holder is not None and (row.lease_until or 0.0) >= now,
+            not_before=row.lease_until or 0.0,
+        )
+        for row in rows
+    }
+
+
+def _task(row: Row[Any]) -> SleepTask:
+    return SleepTask(**{f.name: getattr(row, f.name) for f in dataclasses.fields(SleepTask)})
+
+
+def by_ids(connection: Connection, ids: list[str]) -> dict[str, SleepTask]:
+    """Return the tasks that (still) exist among ``ids``."""
+    found: dict[str, SleepTask] = {}
+    for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
+        rows = connection.execute(select(sleep_tasks).where(sleep_tasks.c.id.in_(ids[start : start + 500])))
+        found.update({row.id: _task(row) for row in rows})
+    return found
+
+
+def running(connection: Connection, owner: str, now: float) -> list[tuple[SleepTask, float]]:
+    """Return (task, since when) of what is being thought about now, in this process or another, oldest first."""
+    rows = connection.execute(
+        select(sleep_tasks)
+        .where(
+            sleep_tasks.c.owner == owner,
+            sleep_tasks.c.done_at.is_(None),
+            sleep_tasks.c.lease_holder.is_not(None),
+            sleep_tasks.c.lease_until >= now,
+        )
+        .order_by(sleep_tasks.c.claimed_at)
+    )
+    return [(_task(row), row.claimed_at) for row in rows]
+
+
+def _run(row: Row[Any]) -> SleepRun:
+    values = dict(row._mapping)
+    values["usage"] = Usage(**values["usage"])
+    return SleepRun(**values)
+
+
+def history(
+    connection: Connection,
+    owner: str,
+    *,
+    document_id: str | None = None,
+    since: float = 0.0,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[SleepRun]:
+    """Return the owner's runs from ``since`` on, newest first."""
+    query = select(sleep_runs).where(sleep_runs.c.owner == owner, sleep_runs.c.started_at >= since)
+    if document_id is not None:
+        query = query.where(sleep_runs.c.document_id == document_id)
+    query = query.order_by(sleep_runs.c.started_at.desc(), sleep_runs.c.id).limit(limit).offset(offset)
+    return [_run(row) for row in connection.execute(query)]
+
+
+def count_runs(connection: Connection, owner: str) -> int:
+    return connection.execute(
+        select(func.count()).select_from(sleep_runs).where(sleep_runs.c.owner == owner)
+    ).scalar_one()
+
+
+def failures_in_a_row(connection: Connection, owner: str, thinker: str) -> tuple[int, float]:
+    """Return how many of the thinker's last runs failed one after the other, and when the last of them began.
+
+    Runs that were cut short by the program's own end don't count: they say nothing about the model.
+    """
+    rows = connection.execute(
+        select(sleep_runs.c.status, sleep_runs.c.started_at, sleep_runs.c.seconds)
+        .where(sleep_runs.c.owner == owner, sleep_runs.c.thinker == thinker, sleep_runs.c.model != "")
+        .order_by(sleep_runs.c.started_at.desc())
+        .limit(20)
+    ).all()
+    count = 0
+    last = 0.0
+    for row in rows:
+        if row.status != "failed":
+            break
+        count += 1
+        last = max(last, row.started_at + row.seconds)
+    return count, last
+
+
+def revisions(connection: Connection, owner: str) -> dict[str, int]:
+    """Return each document's revision: "prepare again" raises it."""
+    rows = connection.execute(select(documents.c.id, documents.c.revision).where(documents.c.owner == owner))
+    return {row.id: row.revision for row in rows}
+
+
+def raise_revision(connection: Connection, owner: str, document_id: str) -> bool:
+    """Ask for all of a document's tasks anew; False when the owner has no such document."""
+    result = connection.execute(
+        update(documents)
+        .where(documents.c.id == document_id, documents.c.owner == owner)
+        .values(revision=documents.c.revision + 1)
+    )
+    return result.rowcount == 1
