@@ -1,0 +1,36 @@
+#!/bin/sh
+# install.sh PYTHON VENV REQUIREMENTS: make the environment and install into it, saying first what will be downloaded.
+set -eu
+python=$1 venv=$2 requirements=$3
+
+if [ -z "$python" ]; then
+    echo "Python 3.11 or newer is needed and was not found. Install it (Debian: apt install python3 python3-venv), or name it: make run PYTHON=/path/to/python3.11" >&2
+    exit 1
+fi
+if [ ! -x "$venv/bin/python" ]; then
+    # --without-pip first would hide what Debian's Python lacks: the module that puts pip into the environment.
+    if ! "$python" -m venv "$venv"; then
+        rm -rf "$venv"
+        echo "$python can't make a virtual environment. On Debian and Ubuntu: apt install python3-venv, then try again." >&2
+        exit 1
+    fi
+fi
+pip="$venv/bin/python -m pip --disable-pip-version-check"
+
+if [ ! -e "$venv/run.stamp" ]; then
+    echo "First start: about 0.6 GB will be downloaded and take 2.3 GB on disk, all of it in $venv/."
+    echo "It takes about two minutes on a fast connection. Later starts install nothing."
+    case $requirements in *-dev*) echo "Tools for the tests are part of it (about 0.1 GB more)." ;; esac
+    # For Linux the usual torch brings gigabytes of CUDA packages that nothing here uses; the processor-only build of the
+    # same version has none. Where its index can't be reached, the usual one does as well.
+    if [ "$(uname -s)" = Linux ]; then
+        version=$(sed -n 's/^torch==//p' requirements.txt)
+        $pip install --quiet --no-deps --retries 0 --timeout 15 --index-url https://download.pytorch.org/whl/cpu \
+            "torch==$version" 2>/dev/null ||
+            echo "The small, processor-only torch can't be had here; the usual one may bring gigabytes of CUDA packages."
+    fi
+fi
+if ! $pip install --requirement "$requirements"; then
+    echo "The installation did not finish. Check the network and the disk's free space, then type the same again: it goes on." >&2
+    exit 1
+fi
