@@ -1,8 +1,10 @@
-"""Fixtures for every test: a storage of its own, a fake embedder, no key, no settings from outside."""
+"""Fixtures for every test: a storage of its own, a fake embedder, no key, no settings from outside, no network."""
 
 from __future__ import annotations
 
 import os
+import runpy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,42 @@ import pytest
 from stc.services import Services
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+NETWORK_GUARD = Path(__file__).resolve().parent / "network_guard"
+NO_SHARED_DATA = "the real documents (shared/data) are not beside this checkout"
+ONE_PLATFORM = "only on "
+"""How the reason of a skip begins that says for which system a test is."""
+
+runpy.run_path(str(NETWORK_GUARD / "sitecustomize.py"))  # by path: Python may have a sitecustomize of its own
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With STC_REQUIRE_ALL set (CI), fail when a test was skipped that a complete machine runs."""
+    if _wrongly_skipped(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    for line in _wrongly_skipped(config):
+        terminalreporter.write_line(f"SKIPPED BUT REQUIRED {line}", red=True)
+
+
+def _wrongly_skipped(config: pytest.Config) -> list[str]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("STC_REQUIRE_ALL") or reporter is None:
+        return []
+    lines = []
+    for report in reporter.stats.get("skipped", []):
+        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
+        if reason != NO_SHARED_DATA and not reason.startswith(ONE_PLATFORM):
+            lines.append(f"{report.nodeid}: {reason}")
+    return lines
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Tests see no setting or key of the person who runs them; only ``model`` tests load the real embedder."""
     for name in list(os.environ):
-        if name.startswith("STC_") or name.endswith("_API_KEY"):
+        if name.startswith("STC_") and name != "STC_REQUIRE_ALL" or name.endswith("_API_KEY"):
             monkeypatch.delenv(name)
     if request.node.get_closest_marker("model") is None:
         monkeypatch.setenv("STC_FAKE_EMBEDDER", "1")
@@ -33,5 +64,15 @@ def services(tmp_path: Path):
 def shared_data() -> Path:
     """Real documents and questions, where the checkout has them beside it."""
     if not SHARED_DATA.is_dir():
-        pytest.skip("the real documents (shared/data) are not beside this checkout")
+        pytest.skip(NO_SHARED_DATA)
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a browser that Playwright can drive; its own downloads are not asked for."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip("no Chromium or Chrome is installed (Debian: apt install chromium)")
+    return found
