@@ -140,6 +140,8 @@ changes = Table(
     Column("kind", String, nullable=False),
     Column("item_id", String, nullable=False),
     Column("document_id", String, nullable=False),
+    Index(None, "document_id"),
+    Index(None, "item_id"),
     sqlite_autoincrement=True,
 )
 

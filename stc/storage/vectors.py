@@ -1,0 +1,338 @@
+"""Nearest vectors. The database holds every vector; Chroma is a projection of it that can be rebuilt at any moment.
+
+Chroma's embedded client is corrupted by a second writing process, so only the holder of a lock opens it, and only
+``follow`` writes to it, along the sequence of ``changes``. Every search also covers, exactly, what Chroma has not seen yet;
+a process without the lock searches exactly, and so does everyone within a few documents, where that is faster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, func, insert, select
+
+from stc.storage.database import Database
+from stc.storage.documents import record_changes
+from stc.storage.schema import changes, documents, vectors
+
+Matrix = NDArray[np.float32]
+
+_log = logging.getLogger(__name__)
+_COLLECTION = "stc"
+_BATCH = 2_000
+_CACHED_BYTES = 256 * 2**20
+_EXACT_DOCUMENTS = 64
+"""Up to so many documents in scope an exact search is faster than Chroma's filter (26 ms at 50,000 vectors)."""
+_WORTH_CHROMA = 20_000
+"""Below so many vectors the exact search over everything takes a few milliseconds and Chroma is not opened."""
+
+
+def add(
+    connection: Connection, kind: str, document_id: str, items: Sequence[tuple[str, Matrix]], embedder_name: str
+) -> None:
+    """Store ``(item id, vector)`` items; each vector is float32 of unit length. Existing ones are replaced."""
+    if not items:
+        return
+    connection.execute(
+        delete(vectors).where(
+            vectors.c.kind == kind,
+            vectors.c.embedder == embedder_name,
+            vectors.c.item_id.in_([item_id for item_id, _ in items]),
+        )
+    )
+    connection.execute(
+        insert(vectors),
+        [
+            {
+                "kind": kind,
+                "item_id": item_id,
+                "embedder": embedder_name,
+                "document_id": document_id,
+                "dimension": len(vector),
+                "vector": np.asarray(vector, dtype="<f4").tobytes(),
+            }
+            for item_id, vector in items
+        ],
+    )
+    record_changes(connection, "upsert", [(kind, item_id, document_id) for item_id, _ in items])
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The vectors of one kind and embedder, of one document or of all: ``matrix[i]`` belongs to ``ids[i]``."""
+
+    sequence: int
+    ids: tuple[str, ...]
+    documents: tuple[str, ...]
+    matrix: Matrix
+
+
+class VectorIndex:
+    """Search over the vectors of one storage. Thread-safe; opening it costs nothing.
+
+    ``directory`` is Chroma's own; whatever happens to it, the next ``follow`` makes it anew from the database.
+    """
+
+    def __init__(self, database: Database, directory: Path, *, worth_chroma: int = 1_000) -> None:
+        self._database = database
+        self._directory = directory
+        self._worth_chroma = worth_chroma
+        self._lock = threading.RLock()
+        self._file_lock = FileLock(str(directory) + ".lock")
+        self._client: Any = None
+        self._blocks: OrderedDict[tuple[str, str, str], _Block] = OrderedDict()
+
+    def search(
+        self, question_vector: Matrix, *, kind: str, document_ids: Sequence[str] | None, embedder_name: str, limit: int
+    ) -> list[tuple[str, float]]:
+        """Return up to ``limit`` (item id, cosine) pairs, best first.
+
+        ``document_ids`` ``None`` searches the documents of everybody: the caller answers for whose they are.
+        """
+        if document_ids is not None and len(document_ids) <= _EXACT_DOCUMENTS:
+            with self._database.read() as connection:
+                blocks = [self._block(connection, kind, embedder_name, document_id) for document_id in document_ids]
+            return _best([(block.ids, block.matrix @ question_vector) for block in blocks if block.ids], limit)
+        found = self._search_chroma(question_vector, kind, document_ids, embedder_name, limit)
+        if found is not None:
+            return found
+        with self._database.read() as connection:
+            block = self._block(connection, kind, embedder_name, "")
+        if not block.ids:
+            return []
+        scores = block.matrix @ question_vector
+        if document_ids is not None:
+            wanted = set(document_ids)
+            scores = np.where([document in wanted for document in block.documents], scores, -np.inf)
+        return _best([(block.ids, scores)], limit)
+
+    def follow(self) -> bool:
+        """Bring Chroma up to the database, where this process may write it; say whether it may.
+
+        Called now and then by the background of the app, by nobody else. Does nothing while there are so few vectors that
+        the exact search is faster.
+        """
+        with self._lock:
+            with self._database.read() as connection:
+                total = connection.execute(select(func.count()).select_from(vectors)).scalar_one()
+            if self._client is None and total < self._worth_chroma:
+                return False
+            if not self._file_lock.is_locked:
+                try:
+                    self._file_lock.acquire(timeout=0)
+                except Timeout:
+                    return False
+            if self._client is None:
+                self._open()
+            while self._follow_batch():
+                pass
+            return True
+
+    def close(self) -> None:
+        with self._lock:
+            self._client = None
+            self._blocks.clear()
+            self._file_lock.release(force=True)
+
+    # Exact search
+
+    def _block(self, connection: Connection, kind: str, embedder: str, document_id: str) -> _Block:
+        """Return the vectors of one document ("" for all), from memory where no change has happened since."""
+        newest = select(func.max(changes.c.sequence))
+        query = select(vectors.c.item_id, vectors.c.document_id, vectors.c.vector).where(
+            vectors.c.kind == kind, vectors.c.embedder == embedder
+        )
+        if document_id:
+            newest = newest.where(changes.c.document_id == document_id)
+            query = query.where(vectors.c.document_id == document_id)
+        sequence = connection.execute(newest).scalar() or 0
+        key = (kind, embedder, document_id)
+        with self._lock:
+            block = self._blocks.get(key)
+            if block is not None and block.sequence == sequence:
+                self._blocks.move_to_end(key)
+                return block
+        rows = connection.execute(query.order_by(vectors.c.item_id)).all()
+        matrix = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").reshape(len(rows), -1) if rows else _NONE
+        block = _Block(sequence, tuple(row.item_id for row in rows), tuple(row.document_id for row in rows), matrix)
+        with self._lock:
+            self._blocks[key] = block
+            self._blocks.move_to_end(key)
+            while len(self._blocks) > 1 and sum(each.matrix.nbytes for each in self._blocks.values()) > _CACHED_BYTES:
+                self._blocks.popitem(last=False)
+        return block
+
+    # Chroma
+
+    def _search_chroma(
+        self, question_vector: Matrix, kind: str, document_ids: Sequence[str] | None, embedder: str, limit: int
+    ) -> list[tuple[str, float]] | None:
+        """Return what Chroma finds, with what it has not seen yet, or ``None`` where it can't be asked."""
+        with self._lock:
+            if self._client is None:
+                return None
+            followed = self._followed()
+            collection = self._client.get_or_create_collection(
+                _collection(kind, embedder), embedding_function=None, metadata={"hnsw:space": "cosine"}
+            )
+            there = collection.count()
+            if there == 0:
+                return None
+            # More than asked for: some may be deleted by now, or lie outside the scope.
+            reply = collection.query(
+                query_embeddings=[question_vector.tolist()], n_results=min(there, limit * 4 + 20), include=["distances"]
+            )
+        ids, distances = reply["ids"][0], reply["distances"][0]
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(vectors.c.item_id, vectors.c.document_id).where(
+                    vectors.c.kind == kind, vectors.c.embedder == embedder, vectors.c.item_id.in_(ids)
+                )
+            )
+            known = {row.item_id: row.document_id for row in rows}
+            tail = connection.execute(
+                select(vectors.c.item_id, vectors.c.document_id, vectors.c.vector)
+                .join(changes, (changes.c.item_id == vectors.c.item_id) & (changes.c.kind == vectors.c.kind))
+                .where(changes.c.sequence > followed, vectors.c.kind == kind, vectors.c.embedder == embedder)
+                .distinct()
+            ).all()
+        wanted = None if document_ids is None else set(document_ids)
+        newer = {row.item_id for row in tail}
+        found = [
+            (item_id, 1.0 - float(distance))
+            for item_id, distance in zip(ids, distances, strict=True)
+            if item_id in known and item_id not in newer and (wanted is None or known[item_id] in wanted)
+        ]
+        found += [
+            (row.item_id, float(np.frombuffer(row.vector, dtype="<f4") @ question_vector))
+            for row in tail
+            if wanted is None or row.document_id in wanted
+        ]
+        found.sort(key=lambda pair: -pair[1])
+        if len(found) < limit and wanted is not None:
+            return None  # a narrow scope: the exact search finds what the nearest of all did not include
+        return found[:limit]
+
+    def _open(self) -> None:
+        """Open Chroma's directory, or make it anew when it is missing, damaged, or not what the database says."""
+        if self._directory.exists() and not self._sound():
+            _log.warning("The vector index was damaged and is made anew from the database")
+            shutil.rmtree(self._directory)
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._client = _client(self._directory)
+
+    def _sound(self) -> bool:
+        """Say whether Chroma can be opened and holds what it should; a child looks, because a crash can't be caught."""
+        probe = subprocess.run(
+            [sys.executable, "-m", "stc.storage.vectors", str(self._directory)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd=Path(__file__).resolve().parents[2],
+        )
+        if probe.returncode != 0:
+            return False
+        followed = self._followed()
+        with self._database.read() as connection:
+            newest = connection.execute(select(func.max(changes.c.sequence))).scalar() or 0
+            total = connection.execute(select(func.count()).select_from(vectors)).scalar_one()
+            behind = connection.execute(
+                select(func.count()).select_from(changes).where(changes.c.sequence > followed)
+            ).scalar_one()
+        # What was lost is seen by the count; how far it may differ is what has changed since.
+        return followed <= newest and abs(int(probe.stdout) - total) <= behind
+
+    def _followed(self) -> int:
+        try:
+            return int((self._directory / "followed").read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def _follow_batch(self) -> bool:
+        """Take over the next changes; return whether there were any."""
+        followed = self._followed()
+        with self._database.read() as connection:
+            batch = connection.execute(
+                select(changes).where(changes.c.sequence > followed).order_by(changes.c.sequence).limit(_BATCH)
+            ).all()
+            touched = {(row.kind, row.item_id): row.document_id for row in batch}
+            rows = connection.execute(
+                select(vectors).where(vectors.c.item_id.in_({item_id for _, item_id in touched}))
+            ).all()
+        if not batch:
+            return False
+        upserts: dict[str, list[Any]] = {}
+        for row in rows:
+            if (row.kind, row.item_id) in touched:
+                upserts.setdefault(_collection(row.kind, row.embedder), []).append(row)
+        there = {(row.kind, row.item_id) for row in rows}
+        for name, items in upserts.items():
+            collection = self._client.get_or_create_collection(
+                name, embedding_function=None, metadata={"hnsw:space": "cosine"}
+            )
+            collection.upsert(
+                ids=[row.item_id for row in items],
+                embeddings=[np.frombuffer(row.vector, dtype="<f4") for row in items],
+                metadatas=[{"document_id": row.document_id} for row in items],
+            )
+        gone = [key for key in touched if key not in there]
+        for listed in self._client.list_collections() if gone else ():
+            ids = [item_id for kind, item_id in gone if listed.name.startswith(f"{kind}-")]
+            if ids:
+                listed.delete(ids=ids)
+        (self._directory / "followed").write_text(str(batch[-1].sequence))
+        return True
+
+
+_NONE: Matrix = np.zeros((0, 1), dtype=np.float32)
+
+
+def _best(scored: Sequence[tuple[Sequence[str], Matrix]], limit: int) -> list[tuple[str, float]]:
+    found: list[tuple[str, float]] = []
+    for ids, scores in scored:
+        top = np.argpartition(-scores, limit)[:limit] if len(scores) > limit else range(len(scores))
+        found += [(ids[i], float(scores[i])) for i in top if np.isfinite(scores[i])]
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+
+def _collection(kind: str, embedder: str) -> str:
+    return f"{kind}-{hashlib.sha256(embedder.encode()).hexdigest()[:16]}"
+
+
+def _client(directory: Path) -> Any:
+    os.environ["ANONYMIZED_TELEMETRY"] = "False"
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(str(directory), settings=Settings(anonymized_telemetry=False))
+
+
+def _probe(directory: Path) -> int:
+    """Open every collection, count and search it; return the number of vectors. Crashes where Chroma does."""
+    total = 0
+    for collection in _client(directory).list_collections():
+        count = collection.count()
+        if count:
+            sample = collection.get(limit=1, include=["embeddings"])["embeddings"][0]
+            collection.query(query_embeddings=[sample], n_results=1, include=["distances"])
+        total += count
+    return total
+
+
+if __name__ == "__main__":
+    print(_probe(Path(sys.argv[1])))
