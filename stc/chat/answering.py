@@ -1,0 +1,450 @@
+"""Answer a question, from first to last: scope, context, reader, citations, ledger. The verb behind page and command."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from stc.chat import claims, finding, replies
+from stc.chat.finding import Found
+from stc.chat.scope import Scope, check_question, resolve
+from stc.chat.terms import terms
+from stc.errors import UpstreamError, UserError
+from stc.meter import baselines, prices
+from stc.models import prompts, tokens
+from stc.services import Services
+from stc.settings import Settings
+from stc.storage import conversations
+from stc.storage import documents as document_rows
+from stc.storage import ledger as ledger_rows
+from stc.storage import notes as note_rows
+from stc.storage.database import new_id
+from stc.words import (
+    EXTRACTIVE,
+    ROUTES,
+    Answer,
+    Citation,
+    Context,
+    Effort,
+    LedgerRow,
+    Note,
+    Origin,
+    Page,
+    Route,
+    Usage,
+)
+
+ABSTAINED = "Your documents don't say."
+
+OUTPUT_TOKENS: dict[str, int] = {"low": 300, "medium": 700, "high": 1500}
+"""Longest answer by effort, in tokens."""
+
+QUOTES_ONLY_WINDOW_TOKENS = 16_000
+"""What the extractive reader reads at most in one go; a person waits, and two processor cores read slowly."""
+
+QUOTED_TOKENS = 128
+"""An extractive answer and its quotes together."""
+
+_EARLIER_TURNS = 2
+_SAVE_EVERY_S = 1.0
+_WAITING_AT_MOST_S = 900.0
+_NEAREST = 3
+
+
+@dataclass(slots=True)
+class _Ask:
+    """One question on its way."""
+
+    services: Services
+    settings: Settings
+    answer: Answer
+    found: Found
+    model: str
+    reuse_extractive: bool
+    on_text: Callable[[str], None] | None
+    stop: threading.Event
+    started: float
+    earlier: tuple[tuple[str, str], ...] = ()
+    first_token_s: float | None = None
+    usage: Usage = Usage()
+    saved_at: float = 0.0
+
+    @property
+    def effort(self) -> Effort:
+        return self.answer.effort
+
+    @property
+    def quotes_only(self) -> bool:
+        return self.model == EXTRACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a reader made of a context."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    abstained: bool
+    reasons: tuple[str, ...] = ()
+
+
+def ask(
+    services: Services,
+    question: str,
+    *,
+    document_ids: Sequence[str] | None = None,
+    route: str = "auto",
+    effort: str | None = None,
+    model: str | None = None,
+    conversation_id: str | None = None,
+    origin: Origin = "typed",
+    on_text: Callable[[str], None] | None = None,
+    stop: threading.Event | None = None,
+    answer_id: str | None = None,
+) -> Answer:
+    """Answer a question and return the answer as it was saved.
+
+    ``document_ids`` limits the scope (``None``: all ready documents). ``route`` "auto" climbs the ladder and may fall
+    back; a route that is named never does. ``on_text`` gets the whole text so far, again and again. Setting ``stop``
+    ends the answer with what is there. A model's failure is an answer of state "failed" with a sentence in ``error``.
+    Raises ``UserError`` for what the person can mend: an empty question, a document that is gone.
+    """
+    started = time.monotonic()
+    question = check_question(question)
+    if route != "auto" and route not in ROUTES:
+        raise UserError(f"There is no route {route!r}. Choose auto, {', '.join(ROUTES[:-1])}.")
+    settings = services.settings
+    scope = resolve(services, document_ids)
+    scope, model, reasons = _who_may_read(services, scope, settings.chat_model if model is None else model)
+    now = services.now()
+    answer = Answer(
+        id=answer_id or new_id(),
+        owner=services.owner,
+        conversation_id=conversation_id,
+        question=question,
+        scope=tuple(scope.ids) if scope.chosen else (),
+        origin=origin,
+        effort=_effort(effort or settings.effort),
+        asked_at=now,
+        model=model,
+    )
+    with services.database.write() as connection:
+        earlier = _earlier(conversations.answers_of(connection, services.owner, conversation_id) if conversation_id else [])
+        conversations.save_answer(connection, answer)
+        if conversation_id:
+            conversations.change(connection, services.owner, conversation_id, updated_at=now)
+        conversations.person_waits(connection, answer.id, now + _WAITING_AT_MOST_S)
+        if scope.chosen:
+            document_rows.touch(connection, scope.ids, now)
+    try:
+        found = finding.find(services, _standalone(question, earlier), scope)
+        retrieval_s = time.monotonic() - started
+        answer = dataclasses.replace(answer, retrieval_s=retrieval_s)
+        request = _Ask(
+            services, settings, answer, found, model, model == EXTRACTIVE, on_text, stop or threading.Event(), started, earlier
+        )
+        try:
+            answer = _climb(request, route, reasons)
+        except UpstreamError as error:
+            answer = dataclasses.replace(
+                request.answer,
+                state="failed",
+                error=str(error),
+                usage=request.usage,
+                first_token_s=request.first_token_s,
+                seconds=time.monotonic() - started,
+            )
+        _save(services, answer, scope)
+    except BaseException:
+        _save(services, dataclasses.replace(answer, state="failed", error="The program failed while answering."), scope)
+        raise
+    finally:
+        with services.database.write() as connection:
+            conversations.person_served(connection, answer.id, services.now())
+    return answer
+
+
+def prepare_context(
+    services: Services, question: str, *, document_ids: Sequence[str] | None = None, route: str = "auto", budget: int | None = None
+) -> Context:
+    """Return the context that ``ask`` would read, of at most ``budget`` tokens. Raises ``UserError`` like ``ask``."""
+    question = check_question(question)
+    scope = resolve(services, document_ids)
+    scope, model, reasons = _who_may_read(services, scope, services.settings.chat_model)
+    effort = _effort(services.settings.effort)
+    found = finding.find(services, question, scope)
+    chosen: Route
+    if route == "auto":
+        decision = finding.decide(found, effort=effort, reuse_extractive=model == EXTRACTIVE)
+        # A stored answer is no context; what stands behind it is its note.
+        chosen, why = ("notes" if decision.route == "reused" else decision.route), decision.reasons
+    elif route in ROUTES:
+        chosen, why = route, ("this route was asked for",)
+    else:
+        raise UserError(f"There is no route {route!r}. Choose auto, {', '.join(ROUTES[:-1])}.")
+    return finding.context_for(
+        services, found, chosen, effort=effort, budget=budget, quotes_only=model == EXTRACTIVE, reasons=(*reasons, *why)
+    )
+
+
+def _who_may_read(services: Services, scope: Scope, model: str) -> tuple[Scope, str, tuple[str, ...]]:
+    """Return the scope and the reader that consent allows: what stays on this computer reaches no other one."""
+    if not model or model == EXTRACTIVE:
+        return scope, EXTRACTIVE, ()
+    if services.llm.is_local(model):
+        return scope, model, ()
+    away = tuple(document for document in scope.documents if not document.keep_local)
+    if len(away) == len(scope.documents):
+        return scope, model, ()
+    if not away:
+        return scope, EXTRACTIVE, ("kept on this computer: quotes only",)
+    kept = len(scope.documents) - len(away)
+    noun = "document is" if kept == 1 else "documents are"
+    return dataclasses.replace(scope, documents=away), model, (f"{kept} {noun} kept on this computer and left out",)
+
+
+def _effort(value: str) -> Effort:
+    if value == "low" or value == "medium" or value == "high":
+        return value
+    raise UserError(f"There is no effort {value!r}. Choose low, medium or high.")
+
+
+def _earlier(answers: Sequence[Answer]) -> tuple[tuple[str, str], ...]:
+    finished = [answer for answer in answers if answer.state == "done" and not answer.abstained]
+    return tuple((answer.question, answer.text) for answer in finished[-_EARLIER_TURNS:])
+
+
+def _standalone(question: str, earlier: Sequence[tuple[str, str]]) -> str:
+    """Return what to search for: a short follow-up ("and in 2015?") is searched with the question before it."""
+    if not earlier or len(question.split()) > 7:
+        return question
+    first = question.lower().split()[0].strip(",")
+    pointing = {"it", "its", "they", "them", "their", "he", "she", "his", "her", "that", "this", "those", "these"}
+    words = {word.strip("?,.!") for word in question.lower().split()}
+    if first in {"and", "but", "or", "also", "then", "so"} or words & pointing or len(terms(question)) < 2:
+        return f"{earlier[-1][0]} {question}"
+    return question
+
+
+def _climb(request: _Ask, route: str, reasons: tuple[str, ...]) -> Answer:
+    """Take the route, and once the next rung where its context does not suffice and none was forced."""
+    forced = route != "auto"
+    if forced:
+        chosen: Route = route  # type: ignore[assignment]  # checked against ROUTES by ask
+        why: tuple[str, ...] = ("this route was asked for",)
+    else:
+        decision = finding.decide(request.found, effort=request.effort, reuse_extractive=request.reuse_extractive)
+        chosen, why = decision.route, decision.reasons
+    reasons = (*reasons, *why)
+    if chosen == "reused":
+        prepared = request.found.prepared
+        if prepared is not None and (request.reuse_extractive or prepared.thinker == "model"):
+            return _reuse(request, prepared, reasons)
+        return _finish(request, Context("none", (), "", 0), _Said(ABSTAINED, (), True), reasons)
+    context = _context(request, chosen, reasons)
+    said = _read(request, context)
+    reasons = context.reasons + said.reasons
+    if said.abstained and not forced and chosen == "notes" and not request.stop.is_set():
+        context = _context(request, "chunks", (*reasons, "the notes did not suffice: the passages were read"))
+        said = _read(request, context)
+        reasons = context.reasons + said.reasons
+    return _finish(request, context, said, reasons)
+
+
+def _context(request: _Ask, route: Route, reasons: tuple[str, ...]) -> Context:
+    budget = None
+    if route == "document":
+        budget = _document_budget(request)
+    return finding.context_for(
+        request.services,
+        request.found,
+        route,
+        effort=request.effort,
+        budget=budget,
+        quotes_only=request.quotes_only,
+        reasons=reasons,
+    )
+
+
+def _document_budget(request: _Ask) -> int | None:
+    if request.quotes_only:
+        return QUOTES_ONLY_WINDOW_TOKENS
+    window = request.services.llm.context_window(request.model)
+    return None if window is None else window - OUTPUT_TOKENS[request.effort] - 1_000
+
+
+def _read(request: _Ask, context: Context) -> _Said:
+    if not context.parts:
+        return _Said(ABSTAINED, (), True)
+    return _quote(request, context) if request.quotes_only else _write(request, context)
+
+
+def _quote(request: _Ask, context: Context) -> _Said:
+    """Let the extractive reader pick sentences of the context."""
+    from stc.models import extractive
+
+    began = time.monotonic()
+    reading = extractive.read(
+        request.answer.question, context.parts, embed=request.services.embedder.encode, max_tokens=QUOTED_TOKENS
+    )
+    by_label = {part.label: part for part in context.parts}
+    proven = []
+    for quote in reading.quotes:
+        citation = _prove(request, by_label[quote.label], quote.text, len(proven) + 1)
+        if citation is not None:
+            proven.append(citation)
+    text = reading.text
+    abstained = reading.abstained or not proven
+    usage = Usage(
+        input_tokens=context.tokens + tokens.count(request.answer.question),
+        output_tokens=0 if abstained else tokens.count(text) + sum(tokens.count(citation.quote) for citation in proven),
+        cost_usd=0.0,
+    )
+    _enter(request, usage, raw={}, revision=None, litellm=None, seconds=time.monotonic() - began, route=context.route)
+    if abstained:
+        return _Said(ABSTAINED, (), True)
+    if request.on_text:
+        request.on_text(text)
+    return _Said(text, tuple(proven), False)
+
+
+def _write(request: _Ask, context: Context) -> _Said:
+    """Let the model answer from the context; what it can't prove by a quote is not cited."""
+    shown = replies.Shown()
+
+    def more(piece: str) -> None:
+        text = shown.add(piece)
+        if request.first_token_s is None:
+            request.first_token_s = time.monotonic() - request.started
+        if request.on_text:
+            request.on_text(text)
+        if time.monotonic() - request.saved_at > _SAVE_EVERY_S:
+            request.saved_at = time.monotonic()
+            request.answer = dataclasses.replace(request.answer, text=text)
+            with request.services.database.write() as connection:
+                conversations.save_answer(connection, request.answer)
+
+    messages = prompts.answer_messages(context.text, request.answer.question, request.earlier)
+    began = time.monotonic()
+    try:
+        reply = request.services.llm.complete(
+            request.model, messages, max_tokens=OUTPUT_TOKENS[request.effort], stop=request.stop, on_text=more
+        )
+    except UpstreamError as error:
+        request.answer = dataclasses.replace(request.answer, text=shown.text(final=True), route=context.route)
+        if error.usage is not None:
+            _enter(
+                request, error.usage, raw=error.raw_usage or {}, revision=prices.revision(), litellm=None,
+                seconds=time.monotonic() - began, route=context.route, error=str(error),
+            )
+        raise
+    _enter(
+        request, reply.usage, raw=reply.raw_usage, revision=reply.price_revision, litellm=reply.litellm_cost_usd,
+        seconds=reply.seconds, route=context.route,
+    )
+    parsed = replies.parse(reply.text)
+    if request.stop.is_set():
+        return _Said(shown.text(final=True), (), False, ("stopped by you",))
+    if parsed.not_there:
+        return _Said(ABSTAINED, (), True)
+    text, citations = claims.prove_reply(
+        parsed, context.parts, names=request.found.scope.names, notes=request.found.notes, read_page=_pages(request)
+    )
+    reasons: tuple[str, ...] = ()
+    if reply.finish_reason == "length":
+        reasons = ("the answer was cut at its longest length",)
+    if not citations:
+        # Without one quote that holds, the model's words are only the model's: they are kept for Details, not shown as an answer.
+        return _Said(ABSTAINED, (), True, (*reasons, f"the model answered, but no quote supports it: {text}"))
+    return _Said(text, citations, False, reasons)
+
+
+def _prove(request: _Ask, part, quote: str, label: int) -> Citation | None:
+    return claims.prove(
+        part, quote, names=request.found.scope.names, notes=request.found.notes, read_page=_pages(request), label=label
+    )
+
+
+def _pages(request: _Ask) -> Callable[[str, int], Page | None]:
+    def read_page(document_id: str, number: int) -> Page | None:
+        with request.services.database.read() as connection:
+            return document_rows.read_page(connection, document_id, number)
+
+    return read_page
+
+
+def _reuse(request: _Ask, note: Note, reasons: tuple[str, ...]) -> Answer:
+    """Serve a prepared answer as it stands, with its evidence."""
+    name = request.found.scope.names[note.document_id]
+    citations = tuple(
+        Citation(label, note.document_id, name, item.page, item.quote, True, note.id)
+        for label, item in enumerate(note.evidence, start=1)
+    )
+    marks = "".join(f"[{citation.label}]" for citation in citations)
+    text = f"{note.text} {marks}"
+    if request.on_text:
+        request.on_text(text)
+    context = Context("reused", (), "", 0, reasons)
+    return _finish(request, context, _Said(text, citations, False), reasons, reused=note)
+
+
+def _enter(
+    request: _Ask,
+    usage: Usage,
+    *,
+    raw: dict,
+    revision: str | None,
+    litellm: float | None,
+    seconds: float,
+    route: Route,
+    error: str | None = None,
+) -> None:
+    """Enter one call into the ledger."""
+    request.usage = request.usage + usage
+    scope = request.found.scope
+    row = LedgerRow(
+        id=new_id(),
+        owner=request.services.owner,
+        at=request.services.now(),
+        purpose="chat",
+        model=request.model,
+        answer_id=request.answer.id,
+        run_id=None,
+        document_id=scope.ids[0] if len(scope.ids) == 1 else None,
+        document_shares={},
+        raw_usage=raw,
+        usage=usage,
+        price_revision=revision,
+        litellm_cost_usd=litellm,
+        tier="standard",
+        route=route,
+        origin=request.answer.origin,
+        first_token_s=request.first_token_s,
+        seconds=seconds,
+        error=error,
+    )
+    with request.services.database.write() as connection:
+        ledger_rows.add(connection, row)
+
+
+def _finish(request: _Ask, context: Context, said: _Said, reasons: tuple[str, ...], reused: Note | None = None) -> Answer:
+    used = (reused.id,) if reused else tuple(part.id for part in context.parts if part.kind == "note")
+    seconds = time.monotonic() - request.started
+    return dataclasses.replace(
+        request.answer,
+        state="stopped" if request.stop.is_set() else "done",
+        text=said.text,
+        abstained=said.abstained,
+        route=context.route if not said.abstained or context.parts else "none",
+        reasons=reasons,
+        citations=said.citations,
+        nearest=request.found.chunk_hits[:_NEAREST] if said.abstained else (),
+        notes_used=() if said.abstained else used,
+        usage=request.usage,
+        baselines=_baselines(request, said, context),
+        first_token_s=request.first_token_s if request.first_token_s is not None else seconds,
+        seconds=seconds,
+    )

@@ -1,0 +1,140 @@
+"""Find the context of an answer: retrieve, choose the route, pack. Calls no model."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stc.chat import routing
+from stc.chat.context import CONTEXT_TOKENS, pack
+from stc.chat.retrieval import retrieve
+from stc.chat.scope import Scope
+from stc.chat.terms import terms
+from stc.models import tokens
+from stc.services import Services
+from stc.storage import documents as document_rows
+from stc.storage import notes as note_rows
+from stc.words import Context, Effort, Hit, Note, Route
+
+_CHUNK_HITS = 30
+_NOTE_HITS = 12
+_NOTES_IN_CONTEXT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What retrieval found for one question. ``notes`` holds the notes behind ``note_hits``; ``prepared`` a note that
+    answers this very question."""
+
+    question: str
+    scope: Scope
+    chunk_hits: tuple[Hit, ...]
+    note_hits: tuple[Hit, ...]
+    notes: dict[str, Note]
+    prepared: Note | None
+
+
+def find(services: Services, question: str, scope: Scope) -> Found:
+    """Search the scope's passages and verified notes."""
+    chunk_hits = retrieve(services, question, document_ids=scope.ids, kind="chunk", limit=_CHUNK_HITS)
+    note_hits = retrieve(services, question, document_ids=scope.ids, kind="note", limit=_NOTE_HITS)
+    with services.database.read() as connection:
+        notes = note_rows.by_id(connection, [hit.id for hit in note_hits])
+    notes = {note.id: note for note in notes.values() if note.status == "verified"}
+    note_hits = [hit for hit in note_hits if hit.id in notes]
+    prepared = None
+    if len(scope.documents) == 1:  # over several documents "the" answer could be any document's
+        same = (notes[hit.id] for hit in note_hits if routing.same_question(notes[hit.id].question, question))
+        prepared = next(same, None)
+    return Found(question, scope, tuple(chunk_hits), tuple(note_hits), notes, prepared)
+
+
+def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.Decision:
+    """Choose the route. ``reuse_extractive``: a quote picked without a model may stand as the answer."""
+    prepared = found.prepared
+    if prepared is not None and prepared.thinker == "extractive" and not reuse_extractive:
+        prepared = None
+    best = found.note_hits[:_NOTES_IN_CONTEXT]
+    texts = [hit.text + " " + " ".join(item.quote for item in found.notes[hit.id].evidence) for hit in best]
+    evidence_chunks = [item.chunk_id for item in found.notes[best[0].id].evidence] if best else []
+    return routing.choose(
+        effort=effort,
+        prepared=prepared,
+        coverage=routing.question_coverage(found.question, texts, _rarity(found.chunk_hits)),
+        notes=best,
+        chunks=found.chunk_hits,
+        evidence_chunks=evidence_chunks,
+    )
+
+
+def _rarity(hits: Sequence[Hit]) -> dict[str, float]:
+    """Return the inverse document frequency of each telling word among the passages found."""
+    seen = Counter(word for hit in hits for word in set(terms(hit.text)))
+    return {word: math.log(1 + len(hits) / count) for word, count in seen.items()}
+
+
+def context_for(
+    services: Services, found: Found, route: Route, *, effort: Effort, budget: int | None, quotes_only: bool, reasons: tuple[str, ...]
+) -> Context:
+    """Return the context of a route, of at most ``budget`` tokens (the effort's own where ``None``).
+
+    ``quotes_only``: for the extractive reader, which quotes what it is given: notes come as their evidence.
+    """
+    if route == "document":
+        return _whole_documents(services, found, budget, reasons)
+    if route in ("none", "reused"):
+        return Context(route, (), "", 0, reasons)
+    limit = CONTEXT_TOKENS[effort][route] if budget is None else budget
+    notes = [_note_hit(hit, found.notes[hit.id], quotes_only) for hit in found.note_hits[:_NOTES_IN_CONTEXT]]
+    if route == "notes":
+        hits = notes
+    elif route == "chunks":
+        hits = list(found.chunk_hits)
+    else:
+        # Notes must never crowd out the text: they take at most a quarter, the passages the rest.
+        hits = _within(notes, limit // 4) + list(found.chunk_hits)
+    return pack(hits, found.scope.names, question=found.question, route=route, budget=limit, reasons=reasons)
+
+
+def _within(hits: Sequence[Hit], limit: int) -> list[Hit]:
+    kept: list[Hit] = []
+    for hit in hits:
+        if sum(other.tokens for other in kept) + hit.tokens > limit:
+            break
+        kept.append(hit)
+    return kept
+
+
+def _note_hit(hit: Hit, note: Note, quotes_only: bool) -> Hit:
+    text = note_text(note, quotes_only=quotes_only)
+    return Hit("note", hit.id, hit.document_id, hit.page_start, hit.page_end, text, tokens.count(text), hit.score, hit.signals)
+
+
+def note_text(note: Note, *, quotes_only: bool) -> str:
+    """Return a note as it stands in a context: question, answer and evidence, nothing twice."""
+    quotes = list(dict.fromkeys(item.quote for item in note.evidence))
+    if quotes_only:
+        return "\n".join([note.text, *quotes] if note.kind == "inference" else quotes)
+    lines = [note.question] if note.question else []
+    if not any(note.text in quote for quote in quotes):
+        lines.append(note.text)
+    lines += [f"“{quote}”" for quote in quotes]
+    return "\n".join(lines)
+
+
+def _whole_documents(services: Services, found: Found, budget: int | None, reasons: tuple[str, ...]) -> Context:
+    hits = []
+    with services.database.read() as connection:
+        for document in found.scope.documents:
+            for page in document_rows.read_pages(connection, document.id):
+                if page.text.strip():
+                    identity = f"{document.id}:{page.number}"
+                    count = tokens.count(page.text)
+                    hits.append(Hit("chunk", identity, document.id, page.number, page.number, page.text, count, 0.0, {}))
+    if budget is not None and sum(hit.tokens for hit in hits) > budget:
+        reason = f"the whole text is longer than the {budget:,} tokens that can be read at once"
+        return Context("none", (), "", 0, (*reasons, reason))
+    whole = 10**9 if budget is None else budget + 16 * len(hits)  # page marks come on top
+    return pack(hits, found.scope.names, question=found.question, route="document", budget=whole, reasons=reasons)

@@ -1,0 +1,149 @@
+"""Answers in the making: each in a thread of its own, so that a page that is closed or refreshed loses nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stc.chat import answering
+from stc.chat.scope import check_question, resolve
+from stc.errors import StcError, UserError
+from stc.services import Services
+from stc.storage import conversations
+from stc.storage.database import new_id
+from stc.words import Answer, Origin
+
+_log = logging.getLogger(__name__)
+_MOST_AT_ONCE = 8
+_TITLE_CHARACTERS = 60
+
+
+@dataclass(slots=True)
+class _Generation:
+    answer_id: str
+    stop: threading.Event
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The text so far; ``done`` says that the answer's row in the database is whole."""
+
+    text: str
+    done: bool
+
+
+_running: dict[str, _Generation] = {}
+_lock = threading.Lock()
+
+
+def start(
+    services: Services,
+    question: str,
+    *,
+    conversation_id: str,
+    document_ids: Sequence[str] | None = None,
+    effort: str | None = None,
+    origin: Origin = "typed",
+    route: str = "auto",
+) -> str:
+    """Begin to answer and return the answer's id at once. The conversation must exist.
+
+    Raises ``UserError`` for what can be told before: an empty question, a document that is gone, too many at once.
+    """
+    question = check_question(question)
+    resolve(services, document_ids)
+    generation = _Generation(new_id(), threading.Event())
+    with _lock:
+        if len(_running) >= _MOST_AT_ONCE:
+            raise UserError("Many questions are being answered right now. Try again in a moment.")
+        _running[generation.answer_id] = generation
+    pending = Answer(
+        id=generation.answer_id,
+        owner=services.owner,
+        conversation_id=conversation_id,
+        question=question,
+        scope=tuple(document_ids or ()),
+        origin=origin,
+        effort="medium",
+        asked_at=services.now(),
+    )
+    try:
+        with services.database.write() as connection:
+            conversations.save_answer(connection, pending)
+    except BaseException:
+        _running.pop(generation.answer_id, None)
+        raise
+
+    def more(text: str) -> None:
+        generation.text = text
+
+    def work() -> None:
+        try:
+            answering.ask(
+                services,
+                question,
+                document_ids=document_ids,
+                route=route,
+                effort=effort,
+                conversation_id=conversation_id,
+                origin=origin,
+                on_text=more,
+                stop=generation.stop,
+                answer_id=generation.answer_id,
+            )
+        except StcError as error:
+            _save_failure(services, pending, str(error))
+        except Exception:
+            # A bug: its traceback belongs in the log, and the person must not wait for ever.
+            _log.exception("The answer %s failed", generation.answer_id)
+            _save_failure(services, pending, f"Something went wrong in the program. The log names it {generation.answer_id}.")
+        finally:
+            with _lock:
+                _running.pop(generation.answer_id, None)
+
+    threading.Thread(target=work, name=f"answer-{generation.answer_id}", daemon=True).start()
+    return generation.answer_id
+
+
+def _save_failure(services: Services, pending: Answer, error: str) -> None:
+    with services.database.write() as connection:
+        known = conversations.get_answer(connection, pending.owner, pending.id) or pending
+        conversations.save_answer(connection, dataclasses.replace(known, state="failed", error=error))
+
+
+def partial(answer_id: str) -> Partial:
+    """Return the text so far of an answer; one that is not running in this process is done."""
+    generation = _running.get(answer_id)
+    return Partial("", True) if generation is None else Partial(generation.text, False)
+
+
+def stop(answer_id: str) -> None:
+    """Ask an answer to stop; what is there stays. One that is done already is left alone."""
+    generation = _running.get(answer_id)
+    if generation is not None:
+        generation.stop.set()
+
+
+def new_conversation(services: Services, question: str, document_ids: Sequence[str] | None) -> str:
+    """Start a conversation named after its first question and return its id."""
+    title = " ".join(question.split())
+    if len(title) > _TITLE_CHARACTERS:
+        title = title[: _TITLE_CHARACTERS - 1].rstrip() + "…"
+    conversation_id = new_id()
+    with services.database.write() as connection:
+        conversations.start(
+            connection, conversation_id, services.owner, title or "New chat", list(document_ids or ()), services.now()
+        )
+    return conversation_id
+
+
+def end_orphans(services: Services) -> None:
+    """Mark answers as stopped whose process is gone: called at the start, when nothing of this storage runs here yet."""
+    with services.database.write() as connection:
+        conversations.end_orphans(
+            connection, services.now(), "The program was stopped before this answer was finished. Ask again."
+        )

@@ -1,0 +1,72 @@
+"""Choose which context answers a question: pure, with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stc.chat.terms import terms
+from stc.words import Effort, Hit, Note, Route
+
+COVERAGE_FOR_NOTES = 0.8
+"""Share of the question's telling words, weighted by rarity, that the notes must hold before the text is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    route: Route
+    reasons: tuple[str, ...]
+
+
+def choose(
+    *,
+    effort: Effort,
+    prepared: Note | None,
+    coverage: float,
+    notes: Sequence[Hit],
+    chunks: Sequence[Hit],
+    evidence_chunks: Sequence[str | None],
+) -> Decision:
+    """Return the route for a question that no route was forced on.
+
+    ``prepared`` is a verified note that answers this very question (see ``same_question``) in a scope of one document.
+    ``coverage`` is ``question_coverage`` over the best notes; ``evidence_chunks`` are the passages that hold the best
+    note's evidence. Notes answer alone only where search in the text, which knows nothing of them, points to the same
+    passage: two signals that can't fail for the same reason.
+    """
+    if prepared is not None:
+        return Decision("reused", ("this very question was prepared",))
+    if not notes:
+        return Decision("chunks", ("no prepared note fits",))
+    if effort == "high":
+        return Decision("notes+chunks", ("thorough: notes and passages are both read",))
+    best = [hit.id for hit in chunks[:2]]
+    if not any(chunk in best for chunk in evidence_chunks):
+        return Decision("chunks", ("the best note stands elsewhere than the best passages",))
+    if coverage < COVERAGE_FOR_NOTES:
+        return Decision("chunks", (f"the notes hold {coverage:.0%} of the question's telling words, too few",))
+    return Decision("notes", (f"the notes hold {coverage:.0%} of the question's telling words",))
+
+
+def same_question(a: str, b: str) -> bool:
+    """Say whether two questions are the same but for case, white space and punctuation at their ends."""
+    return _normal(a) == _normal(b) != ""
+
+
+def _normal(question: str) -> str:
+    return " ".join(question.casefold().split()).strip(" ?!.…")
+
+
+def question_coverage(question: str, texts: Sequence[str], rarity: dict[str, float]) -> float:
+    """Return the share (0 to 1) of the question's telling words, weighted by ``rarity``, that stand in ``texts``.
+
+    A word that ``rarity`` does not know weighs as much as the rarest. A question of stop words only is covered by nothing.
+    """
+    words = set(terms(question))
+    if not words:
+        return 0.0
+    there = {word for text in texts for word in terms(text)}
+    most = max(rarity.values(), default=1.0)
+    weights = {word: rarity.get(word, most) for word in words}
+    total = sum(weights.values())
+    return sum(weight for word, weight in weights.items() if word in there) / total if total else 0.0

