@@ -1,80 +1,114 @@
-"""The one check that a quote stands on a page, shared by answers and by the checking of notes. Pure."""
+"""The one check that a quote stands on a page, shared by answers and by the checking of notes. Pure.
+
+Verbatim means: the same characters in the same order, but for what printing does to a text. White space, words
+hyphenated at a line's end, invisible characters, ligatures and other compatibility forms (NFKC), and the shapes of
+quotation marks and dashes make no difference; letter case, figures, punctuation and the limits of words do.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
 
-_ALIKE = {
-    **dict.fromkeys("‘’‚‛′ʼ`´", "'"),
-    **dict.fromkeys("“”„‟″«»", '"'),
-    **dict.fromkeys("‐‑‒–—―−⁃﹣－", "-"),
-}
-_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+_ALIKE = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛′ʼ`´", "'"),
+        **dict.fromkeys("“”„‟″«»", '"'),
+        **dict.fromkeys("‐‑‒–—―−⁃﹘﹣－", "-"),
+    }
+)
+_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f")
 
 
 def find_quote(quote: str, page_text: str) -> tuple[int, int] | None:
     """Return (start, end) of the first place where ``quote`` stands in ``page_text``, or ``None``.
 
-    Every letter and figure counts, capitals too. White space, ligatures, the shapes of quotation marks and dashes, invisible
-    characters, and hyphens between letters (which a line's end may have added) don't. A quote never begins or ends inside a
-    word or number of the page: "1 inch" does not stand in "11 inches".
+    Hyphens between letters don't count, because a line's end may have added them. A quote never begins or ends inside a
+    word or number of the page: "1 inch" does not stand in "11 inches", "200" not in "1,200".
     """
-    wanted, _ = _normal(quote)
-    wanted = wanted.strip()
+    wanted, _ = _plain(quote)
     if not any(character.isalnum() for character in wanted):
         return None
-    text, places = _normal_page(page_text)
-    start = text.find(wanted)
-    while start >= 0:
-        end = start + len(wanted)
-        if _whole(text, start, end):
-            return places[start], places[end - 1] + 1
-        start = text.find(wanted, start + 1)
+    page, places = _plain_page(page_text)
+    at = page.find(wanted)
+    while at >= 0:
+        if _parted(page, places, at):
+            if _parted(page, places, at + len(wanted)):
+                return places[at], places[at + len(wanted) - 1] + 1
+            at += 1
+        else:
+            # On to the next beginning of a word: a page of one letter repeated takes no longer than another.
+            while at < len(page) and not _parted(page, places, at):
+                at += 1
+        at = page.find(wanted, at)
     return None
 
 
-def _whole(text: str, start: int, end: int) -> bool:
-    inside_before = start > 0 and text[start - 1].isalnum() and text[start].isalnum()
-    inside_after = end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
-    return not inside_before and not inside_after
-
-
-@lru_cache(maxsize=512)
-def _normal_page(text: str) -> tuple[str, tuple[int, ...]]:
-    return _normal(text)
-
-
-def _normal(text: str) -> tuple[str, tuple[int, ...]]:
+def _plain(text: str) -> tuple[str, list[int]]:
     """Return the comparable form of a text and, for each of its characters, where in ``text`` it comes from."""
-    characters: list[str] = []
+    kept: list[str] = []
     places: list[int] = []
     for place, original in enumerate(text):
         if original in _INVISIBLE:
             continue
-        for character in _ALIKE.get(original) or unicodedata.normalize("NFKC", original):
-            character = _ALIKE.get(character, character)
-            if character.isspace():
-                if characters and characters[-1] != " ":
-                    characters.append(" ")
+        # Two texts are equal under NFKC exactly when they are under NFKD, which can be had character by character.
+        plain = original if original < "\x80" else unicodedata.normalize("NFKD", original.translate(_ALIKE))
+        for character in plain.translate(_ALIKE) if len(plain) > 1 else plain:
+            if character.isspace() or character < " ":
+                if kept and kept[-1] != " ":
+                    kept.append(" ")
                     places.append(place)
                 continue
             if character.isalpha():
-                _join_hyphenated(characters, places)
-            characters.append(character)
+                _join_hyphenated(kept, places)
+            kept.append(character)
             places.append(place)
-    return "".join(characters), tuple(places)
+    if kept and kept[-1] == " ":
+        del kept[-1], places[-1]
+    _order_marks(kept)
+    return "".join(kept), places
 
 
-def _join_hyphenated(characters: list[str], places: list[int]) -> None:
-    """Before a letter is added: take away a hyphen that follows a letter, with the line's end after it."""
-    last = len(characters) - 1
-    if last >= 1 and characters[last] == " " and characters[last - 1] == "-":
-        hyphen = last - 1
-    elif last >= 0 and characters[last] == "-":
-        hyphen = last
-    else:
-        return
-    if hyphen >= 1 and characters[hyphen - 1].isalpha():
-        del characters[hyphen:]
-        del places[hyphen:]
+_plain_page = lru_cache(maxsize=512)(_plain)
+
+
+def _join_hyphenated(kept: list[str], places: list[int]) -> None:
+    """Before a letter is added: take away a hyphen that follows a letter, with the white space after it."""
+    hyphen = len(kept) - (2 if kept and kept[-1] == " " else 1)
+    if hyphen >= 1 and kept[hyphen] == "-" and kept[hyphen - 1].isalpha():
+        del kept[hyphen:], places[hyphen:]
+
+
+def _order_marks(kept: list[str]) -> None:
+    """Put runs of combining marks into canonical order, in place."""
+    start = 0
+    while start < len(kept):
+        end = start
+        while end < len(kept) and kept[end] >= "\u0300" and unicodedata.combining(kept[end]):
+            end += 1
+        if end - start > 1:
+            kept[start:end] = sorted(kept[start:end], key=unicodedata.combining)
+        start = end + 1
+
+
+def _parted(text: str, places: list[int], at: int) -> bool:
+    """Say whether no word or number of ``text`` goes on over the border before character ``at``."""
+    if at == 0 or at == len(text):
+        return True
+    left, right = text[at - 1], text[at]
+    if unicodedata.combining(right) or places[at] == places[at - 1]:
+        return False
+    if right.isdigit() and left in ".," and at >= 2 and text[at - 2].isdigit():
+        return False
+    if left.isdigit() and right in ".," and at + 1 < len(text) and text[at + 1].isdigit():
+        return False
+    if not (left.isalnum() and right.isalnum()):
+        return True
+    if left.isalpha() and right.isalpha() and places[at] > places[at - 1] + 1:
+        return True  # a hyphen was left out here: "known" stands in "well-known"
+    return not (_in_spaced_script(left) and _in_spaced_script(right))
+
+
+def _in_spaced_script(character: str) -> bool:
+    # From U+0E00 on stand Thai, Khmer, Chinese, Japanese and the like; U+1E00 to U+1FFF are Latin and Greek again.
+    return character < "\u0e00" or "\u1e00" <= character < "\u2000"

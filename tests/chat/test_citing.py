@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,9 +61,49 @@ def test_any_two_texts_can_be_compared(quote, page):
         assert find_quote(page[start:end], page) is not None
 
 
-@given(st.lists(st.sampled_from(["alpha", "Beta", "12.5", "gamma-ray", "3–4", "«x»"]), min_size=1, max_size=12), st.data())
+@given(
+    st.lists(st.sampled_from(["alpha", "Beta", "12.5", "gamma-ray", "3–4", "«x»"]), min_size=1, max_size=12), st.data()
+)
 def test_whole_words_of_a_page_are_always_found(words, data):
     first = data.draw(st.integers(0, len(words) - 1))
     last = data.draw(st.integers(first, len(words) - 1))
     separator = data.draw(st.sampled_from([" ", "\n", "  \t"]))
     assert find_quote(" ".join(words[first : last + 1]), separator.join(words)) is not None
+
+
+@pytest.mark.parametrize(
+    ("quote", "page"),
+    [
+        ("200", "1,200 boats"),
+        ("1", "1.5 metres"),
+        ("4", "4,000 feet"),
+        ("caf", "cafe\u0301"),
+        ("cafe", "cafe\u0301"),
+        ("o", "o\ufb03ce"),
+    ],
+)
+def test_a_part_of_a_number_or_letter_is_not_found(quote, page):
+    assert find_quote(quote, page) is None
+
+
+@pytest.mark.parametrize(
+    ("quote", "page"),
+    [
+        ("caf\u00e9", "the cafe\u0301 closes"),
+        ("known", "a well-known pilot"),
+        ("船は七時", "その船は七時に出る。"),
+        ("x\u0302\u0323", "x\u0323\u0302"),
+    ],
+)
+def test_scripts_and_accents_are_understood(quote, page):
+    assert find_quote(quote, page) is not None
+
+
+@pytest.mark.parametrize(
+    ("quote", "page"),
+    [("a" * 2_000, "a" * 200_000), ("a a", ("a" * 9 + " ") * 20_000), ("a-" * 2_000 + "b", "a-" * 100_000)],
+)
+def test_a_page_made_to_be_slow_is_not(quote, page):
+    begun = time.perf_counter()
+    assert find_quote(quote, page) is None
+    assert time.perf_counter() - begun < 2
