@@ -2,7 +2,8 @@
 
     StcError
     ├── UserError          shown as it stands: says what is wrong and what to do next
-    │   └── BudgetReached  a limit the person set; nothing was sent
+    │   ├── BudgetReached  a limit the person set; nothing was sent
+    │   └── Unreadable     this file can't be taken, whatever is tried again
     └── UpstreamError      a model server failed; may be worth another try
 
 Everything else that is raised is a bug and keeps its traceback.
@@ -25,11 +26,15 @@ class BudgetReached(UserError):
     """A daily limit would be exceeded; raised before anything is sent."""
 
 
+class Unreadable(UserError):
+    """A file that can't be taken as it is: unsupported, damaged, locked, without text. The fault is in the file."""
+
+
 class UpstreamError(StcError):
     """A model server refused, failed or returned nonsense.
 
     ``str(error)`` is one plain sentence that says what to do. ``kind`` is one of ``key``, ``model``, ``network``,
-    ``quota``, ``timeout``, ``context``, ``server``, ``reply``. ``usage`` is what the failed call was billed, if anything.
+    ``quota``, ``timeout``, ``context``, ``server``, ``reply``. ``usage`` is what the failed call was billed.
     """
 
     def __init__(

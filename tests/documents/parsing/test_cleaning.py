@@ -1,0 +1,59 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stc.documents.parsing.cleaning import clean, clean_name
+
+
+def test_what_nobody_sees_is_gone():
+    assert clean("a\x00b\ud800c\x07d\u202ee\u200bf\ufeffg\U000e0041h\ufffei") == "abcdefghi"
+
+
+def test_a_surrogate_pair_is_one_character_and_not_two_lone_ones():
+    assert clean("\ud83d\ude00") == "\U0001f600"
+
+
+def test_line_breaks_of_all_systems_are_one():
+    assert clean("a\r\nb\rc\u2028d\x0ce") == "a\nb\nc\nd\ne"
+
+
+def test_letters_are_composed_and_ligatures_are_letters():
+    assert clean("cafe\u0301 ﬁeld oﬃce") == "café field office"
+
+
+def test_numbers_keep_their_meaning():
+    assert clean("3½ x² №5") == "3½ x² №5"
+
+
+def test_a_soft_hyphen_is_a_hyphen_at_a_line_end_only():
+    assert clean("FY 2013\u00ad \nFY 2017 in\u00adfor\u00admation") == "FY 2013-\nFY 2017 information"
+
+
+def test_leaders_shrink_and_an_ellipsis_stays():
+    assert clean("Contents ............. 12") == "Contents .... 12"
+    assert clean("History  . . . . . . . .11") == "History  ....11"
+    assert clean("Well... no") == "Well... no"
+
+
+def test_empty_lines_stay_and_spaces_at_line_ends_go():
+    assert clean("a  \n\n b\t\n\n\n\n\n\nc") == "a\n\n b\n\n\nc"
+
+
+@given(st.text(st.characters()))
+def test_cleaned_text_fits_every_store_and_is_not_changed_again(text):
+    once = clean(text)
+    once.encode("utf-8")
+    assert "\x00" not in once
+    assert clean(once) == once
+
+
+def test_a_name_is_one_line_without_folders():
+    assert clean_name("../../etc/passwd\n.pdf") == "passwd .pdf"
+    assert clean_name("C:\\papers\\plan\u202efdp.exe") == "planfdp.exe"
+    assert clean_name("ünïcødé_文件_مرحبا 🗼.pdf") == "ünïcødé_文件_مرحبا 🗼.pdf"
+    assert clean_name("\x00/") == "unnamed file"
+
+
+def test_a_long_name_keeps_its_ending():
+    name = clean_name("x" * 500 + ".pdf")
+    assert len(name) <= 200
+    assert name.endswith("….pdf")

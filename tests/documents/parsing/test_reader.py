@@ -1,0 +1,280 @@
+"""The children are real here: each test starts one or two."""
+
+import dataclasses
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+from stc.documents.parsing import reader
+from stc.documents.parsing.detect import MARKDOWN, PDF, TEXT
+from stc.documents.parsing.reader import name_pages, open_pages
+from stc.errors import Unreadable
+from stc.settings import Settings
+from tests.documents.pdfs import PICTURE, encrypted, make_pdf
+
+SETTINGS = Settings()
+LONG = "The lighthouse at Corvane was built in 1874 by the engineer Idris Vale."
+NO_TEXT = b"0 0 m 10 10 l S"
+
+
+def read(tmp_path, content, media_type=PDF, *, settings=SETTINGS, **options):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    return open_pages(path, media_type, settings, **options)
+
+
+def failure(tmp_path, content, media_type=PDF, *, settings=SETTINGS, **options):
+    with pytest.raises(Unreadable) as caught:
+        read(tmp_path, content, media_type, settings=settings, **options)
+    return str(caught.value)
+
+
+def test_a_pdf_is_read_page_by_page(tmp_path):
+    heard = []
+    parsed = read(
+        tmp_path,
+        make_pdf([LONG, LONG + "\nIts lamp burned 312 litres."]),
+        on_page=lambda page, total: heard.append((page.number, total)),
+    )
+    assert [page.text for page in parsed.pages] == [LONG, LONG + "\nIts lamp burned 312 litres."]
+    assert parsed.warnings == ()
+    assert heard == [(1, 2), (2, 2)]
+
+
+def test_pages_that_are_pictures_are_named_in_a_sentence(tmp_path):
+    parsed = read(tmp_path, make_pdf([LONG, PICTURE, PICTURE, NO_TEXT, PICTURE]))
+    assert [bool(page.text) for page in parsed.pages] == [True, False, False, False, False]
+    assert parsed.warnings == ("Pages 2–3 and 5 are pictures; search can't read them.",)
+
+
+def test_one_picture_is_one_page(tmp_path):
+    assert read(tmp_path, make_pdf([LONG, PICTURE])).warnings == ("Page 2 is a picture; search can't read it.",)
+
+
+def test_an_empty_page_is_no_picture(tmp_path):
+    assert read(tmp_path, make_pdf([LONG, NO_TEXT])).warnings == ()
+
+
+def test_a_scan_fails_and_says_what_helps(tmp_path):
+    assert "OCR" in failure(tmp_path, make_pdf([PICTURE, PICTURE]))
+
+
+def test_a_pdf_of_empty_pages_fails_without_talk_of_pictures(tmp_path):
+    reason = failure(tmp_path, make_pdf([NO_TEXT]))
+    assert "no text at all" in reason
+    assert "OCR" not in reason
+
+
+def test_a_locked_pdf_asks_for_its_password(tmp_path):
+    locked = encrypted(make_pdf([LONG]), user="secret")
+    assert "needs a password" in failure(tmp_path, locked)
+    assert "password given does not open it" in failure(tmp_path, locked, password="wrong")
+    assert read(tmp_path, locked, password="secret").pages[0].text == LONG
+
+
+def test_a_pdf_that_only_restricts_is_read(tmp_path):
+    assert read(tmp_path, encrypted(make_pdf([LONG]), user="")).pages[0].text == LONG
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7\n", b"%PDF-1.7\n" + bytes(range(256)) * 20])
+def test_a_damaged_pdf_fails_in_words(tmp_path, content):
+    assert "damaged" in failure(tmp_path, content)
+
+
+def test_a_truncated_pdf_is_repaired_or_refused(tmp_path):
+    whole = make_pdf([LONG] * 5)
+    for share in (0.3, 0.6, 0.9):
+        try:
+            parsed = read(tmp_path, whole[: int(len(whole) * share)])
+        except Unreadable:
+            continue
+        assert any(page.text for page in parsed.pages)
+
+
+def test_where_the_first_parser_fails_the_second_reads(tmp_path):
+    # pypdf finds no pages in a tree of this type; PDFium walks it all the same.
+    whole = make_pdf([LONG]).replace(b"/Type /Pages /Kids [6 0 R]", b"/Type /Pagez /Kids [6 0 R]")
+    assert read(tmp_path, whole).pages[0].text == LONG
+
+
+def test_too_many_pages_are_refused_by_their_number(tmp_path):
+    settings = dataclasses.replace(SETTINGS, max_pages=2)
+    reason = failure(tmp_path, make_pdf([LONG] * 3), settings=settings)
+    assert "has 3 pages; 2 are the most" in reason
+    assert "2 are the most" in failure(tmp_path, b"word " * 5000, TEXT, settings=settings)
+
+
+def test_text_comes_in_sections_in_place_of_pages(tmp_path):
+    parsed = read(tmp_path, ("A sentence of the text. " * 1000).encode(), TEXT)
+    assert [page.number for page in parsed.pages] == [1, 2, 3, 4, 5]
+    assert all(0 < len(page.text) <= 5000 for page in parsed.pages)
+
+
+def test_markdown_keeps_its_marks(tmp_path):
+    assert read(tmp_path, b"# Title\n\nText.\n", MARKDOWN).pages[0].text == "# Title\n\nText."
+
+
+def test_white_space_is_no_text(tmp_path):
+    assert "only white space" in failure(tmp_path, b" \n\t\n" * 100, TEXT)
+
+
+def test_a_guessed_encoding_is_told(tmp_path):
+    parsed = read(tmp_path, "Größe und Übermaß".encode("cp1252"), TEXT)
+    assert parsed.pages[0].text == "Größe und Übermaß"
+    assert "Windows-1252" in parsed.warnings[0]
+
+
+@pytest.fixture
+def children(tmp_path, monkeypatch):
+    """Replace parsers by scripts, as in ``children(pdf="...")``; a script has the ``request`` and can ``say``."""
+    (tmp_path / "stc" / "documents" / "parsing").mkdir(parents=True)
+    scripts = {}
+    start = reader.subprocess.Popen
+
+    def popen(command, **options):
+        module = command[-1].rpartition(".")[2]
+        if module in scripts:
+            command = [command[0], "-c", scripts[module]]
+        return start(command, **options)
+
+    monkeypatch.setattr(reader.subprocess, "Popen", popen)
+
+    def replace(**bodies):
+        opening = "import json, os, sys, time\nrequest = json.load(sys.stdin)\n"
+        opening += "def say(**reply): print(json.dumps(reply), flush=True)\n"
+        scripts.update({name: opening + body for name, body in bodies.items()})
+
+    return replace
+
+
+def test_a_parser_that_hangs_is_killed_and_its_pages_stay(tmp_path, children):
+    children(
+        pdf=f"say(total=2); say(page=1, text={LONG!r}, picture=False); time.sleep(600)",
+        pdfium="say(total=2); time.sleep(600)",
+    )
+    started = time.monotonic()
+    parsed = read(tmp_path, make_pdf([LONG, LONG]), settings=dataclasses.replace(SETTINGS, parse_timeout_s=4.0))
+    assert time.monotonic() - started < 10
+    assert [page.text for page in parsed.pages] == [LONG, ""]
+    assert parsed.warnings == ("Page 2 could not be read; it is left out.",)
+
+
+def test_a_file_that_hangs_every_parser_fails_within_its_time(tmp_path, children):
+    children(pdf="time.sleep(600)", pdfium="time.sleep(600)")
+    started = time.monotonic()
+    settings = dataclasses.replace(SETTINGS, parse_timeout_s=3.0)
+    assert "took longer than 3 s" in failure(tmp_path, make_pdf([LONG]), settings=settings)
+    assert time.monotonic() - started < 10
+
+
+def test_a_parser_that_trickles_for_ever_is_stopped(tmp_path, children):
+    trickle = (
+        f"say(total=100000)\nfor n in range(1, 100001): say(page=n, text={LONG!r}, picture=False); time.sleep(0.05)"
+    )
+    children(pdf=trickle, pdfium=trickle.replace("range(1, 100001)", "request['pages']"))
+    settings = dataclasses.replace(SETTINGS, parse_timeout_s=3.0, max_pages=1_000_000)
+    assert "took longer" in failure(tmp_path, make_pdf([LONG]), settings=settings)
+
+
+def test_pages_behind_a_crash_are_read_by_a_new_child(tmp_path, children):
+    children(
+        pdf="say(total=4); say(failed=1); say(failed=2); say(failed=3); say(failed=4); say(end=True)",
+        pdfium=f"say(total=4)\nfor n in request['pages']:\n"
+        f"    if n == 2: os.abort()\n    say(page=n, text={LONG!r}, picture=False)\nsay(end=True)",
+    )
+    parsed = read(tmp_path, make_pdf([LONG]))
+    assert [page.text for page in parsed.pages] == [LONG, "", LONG, LONG]
+    assert parsed.warnings == ("Page 2 could not be read; it is left out.",)
+
+
+def test_single_pages_that_one_parser_can_not_read_come_from_the_other(tmp_path):
+    stumbling_block = b"] BT /F1 11 Tf 1 0 0 1 72 720 Tm (Only PDFium reads this.) Tj ET"
+    parsed = read(tmp_path, make_pdf([LONG, stumbling_block, LONG]))
+    assert [page.text for page in parsed.pages] == [LONG, "Only PDFium reads this.", LONG]
+    assert parsed.warnings == ()
+
+
+def test_a_page_in_a_font_that_one_parser_does_not_know_comes_from_the_other(tmp_path):
+    without_font = make_pdf([LONG]).replace(b"/F1 3 0 R", b"/F1 9 0 R")
+    assert read(tmp_path, without_font).pages[0].text == LONG
+
+
+def test_when_most_pages_are_lost_the_file_fails(tmp_path, children):
+    lost = "say(total=5); say(page=1, text='word ' * 20, picture=False); sys.exit(1)"
+    children(pdf=lost, pdfium="sys.exit(1)")
+    assert "damaged" in failure(tmp_path, make_pdf([LONG]))
+
+
+def test_a_child_gets_no_secrets_and_what_it_prints_is_no_reply(tmp_path, children, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    children(text="say(total=1); say(page=1, text=','.join(os.environ), picture=False); say(end=True)")
+    assert "OPENAI_API_KEY" not in read(tmp_path, b"x", TEXT).pages[0].text
+
+
+def test_an_error_of_the_listener_ends_the_child(tmp_path):
+    class Stop(Exception):
+        pass
+
+    def stop(page, total):
+        raise Stop
+
+    with pytest.raises(Stop):
+        read(tmp_path, make_pdf([LONG] * 50), on_page=stop)
+
+
+def test_a_memory_limit_ends_in_words(tmp_path):
+    pytest.importorskip("resource")
+    settings = dataclasses.replace(SETTINGS, parse_memory_bytes=300 * 2**20)
+    assert "memory" in failure(tmp_path, b"word " * 40_000_000, TEXT, settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ([4], "Page 4"),
+        ([3, 4, 5], "Pages 3–5"),
+        ([3, 4, 5, 9], "Pages 3–5 and 9"),
+        ([1, 3, 4, 9, 11], "Pages 1, 3–4, 9 and 11"),
+    ],
+)
+def test_pages_are_named_in_ranges(numbers, words):
+    assert name_pages(numbers) == words
+
+
+def test_hostile_files_end_in_text_or_in_words(shared_data, tmp_path):
+    with tarfile.open(shared_data / "hostile.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = (path for path in tmp_path.rglob("pdf") if path.is_dir())
+    expected = {
+        "08_no_xref_trailer.pdf": "PELICAN-7-2",
+        "12_owner_password_only_aes256.pdf": "PELICAN-7-2",
+        "18_huge_mediabox.pdf": "HERON-4",
+        "21_xref_prev_loop.pdf": "HERON-4",
+        "32_hidden_white_text.pdf": "VISIBLE-1",
+        "41_lone_surrogate_and_nul.pdf": "HERON-4",
+        "44_javascript_openaction.pdf": "HERON-4",
+    }
+    for name, marker in expected.items():
+        parsed = open_pages(folder / name, PDF, SETTINGS)
+        assert marker in "\n".join(page.text for page in parsed.pages), name
+    for name in ("15_flate_bomb_1GiB.pdf", "16_flate_bomb_nested_8GiB.pdf", "19_circular_page_tree.pdf"):
+        with pytest.raises(Unreadable):
+            open_pages(folder / name, PDF, SETTINGS)
+    password = "пароль"
+    parsed = open_pages(folder / "14_user_password_unicode.pdf", PDF, SETTINGS, password=password)
+    assert len(parsed.pages) == 3
+
+
+def test_a_child_imports_its_parser_and_nothing_of_the_program():
+    code = (
+        "import sys, stc.documents.parsing.pdf, stc.documents.parsing.pdfium, stc.documents.parsing.text\n"
+        "print(*sorted(name for name in sys.modules if name.startswith(('stc', 'numpy', 'sqlalchemy', 'streamlit'))))"
+    )
+    root = Path(reader.__file__).parents[3]
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
+    beside = set(loaded.split()) - {"stc", "stc.documents", "stc.errors", "stc.words"}
+    assert all(name.startswith("stc.documents.parsing") for name in beside), beside
