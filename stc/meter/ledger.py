@@ -1,0 +1,573 @@
+"""The ledger added up: what asking and preparing cost, what preparing saved, and when it has paid for itself. Pure.
+
+Inside, every sum is an exact fraction, so that sums by document, day, model or route agree to the last digit whatever
+the order. Unknown money is ``None`` and makes every sum that contains it unknown; it never becomes 0.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from stc.meter.baselines import NAMES
+from stc.words import Answer, LedgerRow, Usage
+
+HEADLINE = "chunks"
+"""The baseline that stands under each answer: our own best retrieval without notes."""
+
+CUT = "the answer was cut"
+"""An answer whose reasons hold one that begins like this was cut short, and earns no credit."""
+
+_ASLEEP = {"sleep", "check"}
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum over calls. A call that several documents share counts in parts, so all counts are fractions."""
+
+    calls: Fraction = Fraction(0)
+    input_tokens: Fraction = Fraction(0)
+    cached_tokens: Fraction = Fraction(0)
+    cache_write_tokens: Fraction = Fraction(0)
+    output_tokens: Fraction = Fraction(0)
+    reasoning_tokens: Fraction = Fraction(0)
+    known_usd: Fraction = Fraction(0)
+    unknown_calls: Fraction = Fraction(0)
+    """Calls whose price is unknown."""
+    estimated_calls: Fraction = Fraction(0)
+
+    def __add__(self, other: Total) -> Total:
+        return Total(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+    @property
+    def tokens(self) -> Fraction:
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def cost_usd(self) -> Fraction | None:
+        return None if self.unknown_calls else self.known_usd
+
+    def usage(self) -> Usage:
+        """Return the sum as usage, rounded to whole tokens."""
+        return Usage(
+            round(self.input_tokens),
+            round(self.cached_tokens),
+            round(self.cache_write_tokens),
+            round(self.output_tokens),
+            round(self.reasoning_tokens),
+            None if self.cost_usd is None else float(self.cost_usd),
+            bool(self.estimated_calls),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What one answer saved against one baseline; negative is a loss. ``reason`` says why a saving is not credited."""
+
+    tokens: int
+    cost_usd: Fraction | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """Savings against one baseline, and what preparing cost. Both start at 0, so the net starts in the red."""
+
+    baseline: str
+    questions: int = 0
+    """Typed questions that were answered beside this baseline."""
+    uncredited: int = 0
+    saved_tokens: Fraction = Fraction(0)
+    saved_usd: Fraction | None = Fraction(0)
+    sleep: Total = Total()
+
+    @property
+    def tokens(self) -> Fraction:
+        return self.saved_tokens - self.sleep.tokens
+
+    @property
+    def cost_usd(self) -> Fraction | None:
+        if self.saved_usd is None or self.sleep.cost_usd is None:
+            return None
+        return self.saved_usd - self.sleep.cost_usd
+
+    @property
+    def in_money(self) -> bool:
+        """Whether money tells the story: it is known and some was spent or saved. Else tokens do."""
+        return self.cost_usd is not None and bool(self.saved_usd or self.sleep.cost_usd)
+
+    @property
+    def break_even_questions(self) -> int | None:
+        """How many more questions like those so far pay for the preparing; ``None``: they won't, or none was asked."""
+        net, saved = (self.cost_usd, self.saved_usd) if self.in_money else (self.tokens, self.saved_tokens)
+        if net is None or saved is None:
+            return None
+        return break_even_questions(net, saved / self.questions if self.questions else None)
+
+
+def break_even_questions(net: Fraction | float, mean_saving: Fraction | float | None) -> int | None:
+    """Return how many more questions bring ``net`` up to 0: 0 where it is there, ``None`` where they never will."""
+    if net >= 0:
+        return 0
+    if mean_saving is None or mean_saving <= 0:
+        return None
+    return math.ceil(-exact(net) / exact(mean_saving))
+
+
+def exact(value: Fraction | float) -> Fraction:
+    """Return the number as it is written: 0.1 is one tenth."""
+    return value if isinstance(value, Fraction) else Fraction(Decimal(repr(value)))
+
+
+# Sums over calls
+
+
+def total(rows: Iterable[LedgerRow]) -> Total:
+    return _sum(_of(row) for row in rows)
+
+
+def asked(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
+    return [row for row in rows if row.purpose == "chat"]
+
+
+def asleep(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
+    return [row for row in rows if row.purpose in _ASLEEP]
+
+
+def by_document(rows: Iterable[LedgerRow], answers: Iterable[Answer] = ()) -> dict[str | None, Total]:
+    """Return a total per document; calls that belong to none stand under ``None``."""
+    known = {answer.id: answer for answer in answers}
+    sums: dict[str | None, Total] = {}
+    for row in rows:
+        whole = _of(row)
+        for document_id, share in shares(row, known).items():
+            sums[document_id] = sums.get(document_id, Total()) + _part(whole, share)
+    return sums
+
+
+def by_model(rows: Iterable[LedgerRow]) -> dict[str, Total]:
+    return _grouped(rows, lambda row: row.model)
+
+
+def by_day(rows: Iterable[LedgerRow]) -> dict[str, Total]:
+    """Return a total per day (UTC, ``2026-11-20``), oldest first."""
+    return dict(sorted(_grouped(rows, lambda row: day(row.at)).items()))
+
+
+def by_route(rows: Iterable[LedgerRow]) -> dict[str, Total]:
+    return _grouped(rows, lambda row: row.route)
+
+
+def day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def shares(row: LedgerRow, answers: Mapping[str, Answer]) -> dict[str | None, Fraction]:
+    """Return the part of a call that each document bears; the parts make 1. ``None`` stands for no document."""
+    given = {document_id: exact(weight) for document_id, weight in row.document_shares.items() if weight > 0}
+    if given:
+        return {document_id: weight / sum(given.values()) for document_id, weight in given.items()}
+    if row.document_id is not None:
+        return {row.document_id: Fraction(1)}
+    answer = answers.get(row.answer_id) if row.answer_id else None
+    return _answer_shares(answer) if answer is not None else {None: Fraction(1)}
+
+
+def _answer_shares(answer: Answer) -> dict[str | None, Fraction]:
+    documents = [citation.document_id for citation in answer.citations] or (
+        list(answer.scope) if len(answer.scope) == 1 else []
+    )
+    if not documents:
+        return {None: Fraction(1)}
+    return {
+        document_id: Fraction(documents.count(document_id), len(documents)) for document_id in dict.fromkeys(documents)
+    }
+
+
+def _of(row: LedgerRow) -> Total:
+    usage = row.usage
+    return Total(
+        Fraction(1),
+        Fraction(usage.input_tokens),
+        Fraction(usage.cached_tokens),
+        Fraction(usage.cache_write_tokens),
+        Fraction(usage.output_tokens),
+        Fraction(usage.reasoning_tokens),
+        Fraction(0) if usage.cost_usd is None else exact(usage.cost_usd),
+        Fraction(usage.cost_usd is None),
+        Fraction(usage.estimated),
+    )
+
+
+def _part(whole: Total, share: Fraction) -> Total:
+    return Total(*(getattr(whole, name) * share for name in whole.__slots__))
+
+
+def _sum(totals: Iterable[Total]) -> Total:
+    return sum(totals, Total())
+
+
+def _grouped(rows: Iterable[LedgerRow], key: Callable[[LedgerRow], str]) -> dict[str, Total]:
+    sums: dict[str, Total] = {}
+    for row in rows:
+        sums[key(row)] = sums.get(key(row), Total()) + _of(row)
+    return sums
+
+
+# Savings
+
+
+def uncredited(answer: Answer) -> str:
+    """Return why no saving is counted for an answer, "" where one is."""
+    if answer.state == "failed" or answer.error is not None:
+        return "the answer failed"
+    if answer.state == "stopped":
+        return "the answer was stopped"
+    if any(reason.startswith(CUT) for reason in answer.reasons):
+        return CUT
+    if answer.usage.estimated:
+        return "the model's server did not say what it read"
+    if not answer.abstained and not any(citation.verified for citation in answer.citations):
+        return "no quote supports the answer"
+    if answer.rating < 0:
+        return "you marked the answer as wrong"
+    return ""
+
+
+def saving(answer: Answer, baseline: str) -> Saving | None:
+    """Return what an answer saved, ``None`` where its baseline is not known. A loss counts also without credit."""
+    instead = answer.baselines.get(baseline)
+    if instead is None or answer.state == "running":
+        return None
+    tokens = instead.input_tokens + instead.output_tokens - answer.usage.tokens
+    money = None
+    if instead.cost_usd is not None and answer.usage.cost_usd is not None:
+        money = exact(instead.cost_usd) - exact(answer.usage.cost_usd)
+    reason = uncredited(answer)
+    if reason:
+        return Saving(min(tokens, 0), money if money is None else min(money, Fraction(0)), reason)
+    return Saving(tokens, money)
+
+
+def net(
+    rows: Sequence[LedgerRow],
+    answers: Sequence[Answer],
+    *,
+    baseline: str = HEADLINE,
+    documents: Iterable[str] | None = None,
+    origin: str = "typed",
+) -> Net:
+    """Return savings minus preparing, over all documents or those given. Answers of the other origin don't count."""
+    wanted = None if documents is None else set(documents)
+    answer_shares = _shares_by_answer(rows, answers)
+    questions = without_credit = 0
+    saved, money = Fraction(0), Fraction(0)
+    unknown = False
+    for answer in answers:
+        one = saving(answer, baseline)
+        if one is None or answer.origin != origin:
+            continue
+        share = _share_of(answer_shares[answer.id], wanted)
+        if not share:
+            continue
+        questions += 1
+        without_credit += bool(one.reason)
+        saved += one.tokens * share
+        if one.cost_usd is None:
+            unknown = True
+        else:
+            money += one.cost_usd * share
+    known = {answer.id: answer for answer in answers}
+    slept = _sum(_part(_of(row), _share_of(shares(row, known), wanted)) for row in asleep(rows))
+    return Net(baseline, questions, without_credit, saved, None if unknown else money, slept)
+
+
+def _shares_by_answer(rows: Iterable[LedgerRow], answers: Sequence[Answer]) -> dict[str, dict[str | None, Fraction]]:
+    """Return the documents that each answer concerns: as its calls say, else as its citations do."""
+    known = {answer.id: answer for answer in answers}
+    found = {answer.id: _answer_shares(answer) for answer in answers}
+    for row in rows:
+        if row.answer_id in known and (row.document_shares or row.document_id):
+            found[row.answer_id] = shares(row, known)
+    return found
+
+
+def _share_of(parts: Mapping[str | None, Fraction], wanted: set[str] | None) -> Fraction:
+    if wanted is None:
+        return Fraction(1)
+    return sum((part for document_id, part in parts.items() if document_id in wanted), Fraction(0))
+
+
+# Output
+
+
+def totals_json(
+    rows: Sequence[LedgerRow], answers: Sequence[Answer], *, document_id: str | None = None
+) -> dict[str, Any]:
+    """Return what ``meter --json`` prints, over everything or for one document."""
+    wanted = None if document_id is None else {document_id}
+    known = {answer.id: answer for answer in answers}
+
+    def added(chosen: Iterable[LedgerRow]) -> dict[str, Any]:
+        return _usage_json(_sum(_part(_of(row), _share_of(shares(row, known), wanted)) for row in chosen))
+
+    answer_shares = _shares_by_answer(rows, answers)
+    concerned = [a for a in answers if a.state != "running" and _share_of(answer_shares[a.id], wanted)]
+    typed = [answer for answer in concerned if answer.origin == "typed"]
+    nets = {name: net(rows, answers, baseline=name, documents=wanted) for name in NAMES}
+    reasons = [reason for answer in typed if (reason := uncredited(answer))]
+    return {
+        "document_id": document_id,
+        "questions": len(typed),
+        "suggested_questions": len(concerned) - len(typed),
+        "asked": added(asked(rows)),
+        "asleep": added(asleep(rows)),
+        "tests": added(row for row in rows if row.purpose == "test"),
+        "baselines": {name: _baseline_json(typed, answer_shares, wanted, name) for name in NAMES},
+        "net": {name: _net_json(one, typed) for name, one in nets.items()},
+        "break_even_questions": {name: one.break_even_questions for name, one in nets.items()},
+        "uncredited": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
+    }
+
+
+def _usage_json(one: Total) -> dict[str, Any]:
+    usage = one.usage()
+    return {
+        "input_tokens": usage.input_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "cost_usd": usage.cost_usd,
+        "estimated": usage.estimated,
+        "calls": round(one.calls),
+        "calls_of_unknown_price": math.ceil(one.unknown_calls),
+        "estimated_calls": math.ceil(one.estimated_calls),
+    }
+
+
+def _baseline_json(
+    answers: Sequence[Answer],
+    answer_shares: Mapping[str, Mapping[str | None, Fraction]],
+    wanted: set[str] | None,
+    name: str,
+) -> dict[str, Any]:
+    """Return a baseline added up over the answers that have one; of how many questions it speaks is ``questions``."""
+    sums = Total()
+    questions = 0
+    for answer in answers:
+        instead = answer.baselines.get(name)
+        if instead is None:
+            continue
+        questions += 1
+        whole = Total(
+            calls=Fraction(1),
+            input_tokens=Fraction(instead.input_tokens),
+            cached_tokens=Fraction(instead.cached_tokens),
+            output_tokens=Fraction(instead.output_tokens),
+            known_usd=Fraction(0) if instead.cost_usd is None else exact(instead.cost_usd),
+            unknown_calls=Fraction(instead.cost_usd is None),
+            estimated_calls=Fraction(not instead.measured),
+        )
+        sums += _part(whole, _share_of(answer_shares[answer.id], wanted))
+    usage = sums.usage()
+    unknown = bool(answers) and not questions
+    return {
+        "questions": questions,
+        "input_tokens": None if unknown else usage.input_tokens,
+        "cached_tokens": None if unknown else usage.cached_tokens,
+        "output_tokens": None if unknown else usage.output_tokens,
+        "reasoning_tokens": None if unknown else usage.reasoning_tokens,
+        "cost_usd": None if unknown else usage.cost_usd,
+        "estimated": usage.estimated,
+    }
+
+
+def _net_json(one: Net, typed: Sequence[Answer]) -> dict[str, Any]:
+    unknown = bool(typed) and not one.questions
+    return {
+        "tokens": None if unknown else round(one.tokens),
+        "cost_usd": None if unknown or one.cost_usd is None else float(one.cost_usd),
+        "questions": one.questions,
+    }
+
+
+COLUMNS = (
+    "kind",
+    "id",
+    "at",
+    "purpose",
+    "model",
+    "answer_id",
+    "run_id",
+    "documents",
+    "tier",
+    "route",
+    "origin",
+    "state",
+    "input_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cost_usd",
+    "litellm_cost_usd",
+    "price_revision",
+    "estimated",
+    "first_token_s",
+    "seconds",
+    *(
+        f"{name}_{field}"
+        for name in NAMES
+        for field in ("input_tokens", "cached_tokens", "output_tokens", "cost_usd", "saved_tokens", "saved_usd")
+    ),
+    "no_credit_because",
+    "error",
+    "raw_usage",
+)
+
+
+def csv_rows(rows: Sequence[LedgerRow], answers: Sequence[Answer] = ()) -> Iterator[list[str]]:
+    """Yield the header, then a line per call, then a line per answer with its baselines and what was credited.
+
+    Calls and answers are apart so that nothing is added twice: preparing is the sum over calls of purpose sleep and
+    check, savings the sum of ``…_saved_…`` over answers of origin typed. Unknown is an empty field.
+    """
+    yield list(COLUMNS)
+    known = {answer.id: answer for answer in answers}
+    for row in rows:
+        usage = row.usage
+        yield _line(
+            kind="call",
+            id=row.id,
+            at=datetime.fromtimestamp(row.at, UTC).isoformat(),
+            purpose=row.purpose,
+            model=row.model,
+            answer_id=row.answer_id,
+            run_id=row.run_id,
+            documents=_documents(shares(row, known)),
+            tier=row.tier,
+            route=row.route,
+            origin=row.origin,
+            input_tokens=usage.input_tokens,
+            cached_tokens=usage.cached_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+            output_tokens=usage.output_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            cost_usd=usage.cost_usd,
+            litellm_cost_usd=row.litellm_cost_usd,
+            price_revision=row.price_revision,
+            estimated=usage.estimated,
+            first_token_s=row.first_token_s,
+            seconds=row.seconds,
+            error=row.error,
+            raw_usage=json.dumps(row.raw_usage) if row.raw_usage else None,
+        )
+    answer_shares = _shares_by_answer(rows, answers)
+    for answer in answers:
+        fields: dict[str, Any] = {}
+        for name in NAMES:
+            instead, one = answer.baselines.get(name), saving(answer, name)
+            if instead is not None:
+                fields[f"{name}_input_tokens"] = instead.input_tokens
+                fields[f"{name}_cached_tokens"] = instead.cached_tokens
+                fields[f"{name}_output_tokens"] = instead.output_tokens
+                fields[f"{name}_cost_usd"] = instead.cost_usd
+            if one is not None:
+                fields[f"{name}_saved_tokens"] = one.tokens
+                fields[f"{name}_saved_usd"] = None if one.cost_usd is None else float(one.cost_usd)
+        usage = answer.usage
+        yield _line(
+            kind="answer",
+            id=answer.id,
+            at=datetime.fromtimestamp(answer.asked_at, UTC).isoformat(),
+            model=answer.model,
+            answer_id=answer.id,
+            documents=_documents(answer_shares[answer.id]),
+            route=answer.route,
+            origin=answer.origin,
+            state=answer.state,
+            input_tokens=usage.input_tokens,
+            cached_tokens=usage.cached_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+            output_tokens=usage.output_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            cost_usd=usage.cost_usd,
+            estimated=usage.estimated,
+            first_token_s=answer.first_token_s,
+            seconds=answer.seconds,
+            no_credit_because=uncredited(answer),
+            error=answer.error,
+            **fields,
+        )
+
+
+def _documents(parts: Mapping[str | None, Fraction]) -> str:
+    return " ".join(f"{document_id}:{part}" for document_id, part in parts.items() if document_id is not None)
+
+
+def _line(**fields: Any) -> list[str]:
+    return [_cell(fields.get(name)) for name in COLUMNS]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")
+    text = str(value)
+    # A spreadsheet would run a text that begins like a formula.
+    return f"'{text}" if isinstance(value, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def money(usd: Fraction | float | None) -> str:
+    """Return dollars with as many digits as say something: "$0", "$0.0003", "$0.04", "price unknown"."""
+    if usd is None:
+        return "price unknown"
+    amount = abs(float(usd))
+    sign = "−" if usd < 0 else ""
+    if amount == 0:
+        return "$0"
+    if amount < 0.0001:
+        return "−$0.0001" if sign else "under $0.0001"
+    return f"{sign}${amount:,.2f}" if amount >= 0.00995 else f"{sign}${amount:.4f}"
+
+
+def lines(totals: Mapping[str, Any]) -> list[str]:
+    """Return ``totals_json``'s object for people to read."""
+    asked_for, slept = totals["asked"], totals["asleep"]
+    told = [
+        f"{totals['questions']:,} questions: {_tokens(asked_for):,} tokens, {money(asked_for['cost_usd'])}",
+        f"Preparing: {_tokens(slept):,} tokens, {money(slept['cost_usd'])}",
+    ]
+    titles = {
+        "chunks": "From passages, without preparation",
+        "document": "From whole documents",
+        "document_cached": "From whole documents, cached",
+    }
+    for name, title in titles.items():
+        instead, after = totals["baselines"][name], totals["net"][name]
+        if not instead["questions"]:
+            told.append(f"{title}: not known yet")
+            continue
+        more = totals["break_even_questions"][name]
+        when = f"pays for itself after {more:,} more questions" if more else "has paid for itself"
+        told.append(
+            f"{title}: {_tokens(instead):,} tokens, {money(instead['cost_usd'])}; net {after['tokens']:+,} tokens, "
+            f"{money(after['cost_usd'])}; {'won’t pay for itself at this rate' if more is None else when}"
+        )
+    for reason, number in totals["uncredited"].items():
+        told.append(f"No saving counted for {number:,}: {reason}")
+    return told
+
+
+def _tokens(usage: Mapping[str, Any]) -> int:
+    return usage["input_tokens"] + usage["output_tokens"]
