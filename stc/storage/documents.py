@@ -74,6 +74,13 @@ def find_by_hash(connection: Connection, owner: str, content_hash: str) -> Docum
     return _document(row) if row else None
 
 
+def uses_of_file(connection: Connection, content_hash: str) -> int:
+    """Return how many documents, of whichever owner, have these bytes."""
+    return connection.execute(
+        select(func.count()).select_from(documents).where(documents.c.content_hash == content_hash)
+    ).scalar_one()
+
+
 def list_all(connection: Connection, owner: str) -> list[Document]:
     """Return the owner's documents, newest first."""
     rows = connection.execute(
@@ -83,6 +90,17 @@ def list_all(connection: Connection, owner: str) -> list[Document]:
         .order_by(documents.c.added_at.desc(), documents.c.id)
     )
     return [_document(row) for row in rows]
+
+
+def extents(connection: Connection, owner: str) -> dict[str, tuple[str, int]]:
+    """Return the status and the number of passages of each of the owner's documents, by id."""
+    rows = connection.execute(select(documents.c.id, documents.c.status, documents.c.chunks).where(documents.c.owner == owner))
+    return {row.id: (row.status, row.chunks) for row in rows}
+
+
+def count_all(connection: Connection) -> int:
+    """Return the number of documents, whosever they are."""
+    return connection.execute(select(func.count()).select_from(documents)).scalar_one()
 
 
 def change(connection: Connection, document_id: str, **values: Any) -> None:
@@ -111,6 +129,15 @@ def claim(connection: Connection, document_id: str, *, holder: str, now: float, 
         .values(lease_holder=holder, lease_until=until)
     )
     return result.rowcount == 1
+
+
+def release(connection: Connection, document_id: str, holder: str) -> None:
+    """Give the lease back, if it is still this holder's."""
+    connection.execute(
+        update(documents)
+        .where(documents.c.id == document_id, documents.c.lease_holder == holder)
+        .values(lease_holder=None, lease_until=None)
+    )
 
 
 def unfinished(connection: Connection, now: float) -> list[tuple[str, str]]:

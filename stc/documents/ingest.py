@@ -1,0 +1,434 @@
+"""Take files in: store the bytes, read, cut, embed, index; and take documents out again.
+
+Any process may do the work of any document: who works on one holds its lease, renewed by heartbeat, and all that comes
+of it is committed in one transaction. So a document is either ready and found by every search, or still to be done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+import numpy as np
+
+from stc.documents import chunking
+from stc.documents.parsing.cleaning import clean_name
+from stc.documents.parsing.detect import MARKDOWN, detect
+from stc.documents.parsing.reader import open_pages
+from stc.errors import Unreadable, UserError
+from stc.models import tokens
+from stc.storage import documents, lexical, vectors
+from stc.storage.database import new_id
+from stc.words import Chunk, Document, Page
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from stc.services import Services
+
+logger = logging.getLogger(__name__)
+
+LEASE_S = 60.0
+_HEARTBEAT_S = 15.0
+_BETWEEN_WRITES_S = 0.25
+_BETWEEN_LOOKS_S = 0.25
+_BATCH = 32
+_STORED_AT_ONCE = 5_000
+
+OnProgress = Callable[[Document], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """``status`` is "duplicate" where the owner has these bytes already; the id is then the existing document's."""
+
+    document_id: str
+    status: Literal["new", "duplicate"]
+
+
+class _Lost(Exception):
+    """The lease is gone: the document was removed, or another process has taken it up."""
+
+
+_in_hand: set[str] = set()  # documents that a thread of this process works on; leases only tell processes apart
+_in_hand_lock = threading.Lock()
+
+
+def receive(services: Services, name: str, stream: BinaryIO, *, password: str | None = None) -> Received:
+    """Store a file's bytes and enter it as a document to be read; ``process`` does the rest.
+
+    With a ``password`` the document is kept for this process, since no other knows it; it is stored nowhere. Raises
+    ``UserError``, and leaves a line among the failures, when the file is empty, too large or of a kind not taken.
+    """
+    shown = clean_name(name)
+    try:
+        stored = services.files.receive(stream, max_bytes=services.settings.max_file_bytes)
+        with services.database.read() as connection:
+            existing = documents.find_by_hash(connection, services.owner, stored.content_hash)
+        if existing is not None:
+            return Received(existing.id, "duplicate")
+        try:
+            media_type = detect(stored.path, shown)
+        except Unreadable:
+            _delete_file(services, stored.content_hash)
+            raise
+    except UserError as error:
+        with contextlib.suppress(UserError):  # the reason to tell is the first one
+            _note_failure(services, services.owner, shown, str(error))
+        raise
+    now = services.now()
+    document = Document(
+        id=new_id(),
+        owner=services.owner,
+        name=shown,
+        media_type=media_type,
+        size_bytes=stored.size_bytes,
+        content_hash=stored.content_hash,
+        status="reading",
+        stage_done=0,
+        stage_total=0,
+        pages=0,
+        chunks=0,
+        tokens=0,
+        warnings=(),
+        error=None,
+        prepare=True,
+        keep_local=False,
+        added_at=now,
+        ready_at=None,
+        last_used_at=now,
+    )
+    with services.database.write() as connection:
+        # Asked again under the write lock: another process may have entered the same bytes, or removed them, since.
+        existing = documents.find_by_hash(connection, services.owner, stored.content_hash)
+        if existing is not None:
+            return Received(existing.id, "duplicate")
+        if not stored.path.exists():
+            raise UserError("The same file was removed at this very moment. Add it again.")
+        documents.insert_document(connection, document)
+        if password is not None:
+            documents.claim(connection, document.id, holder=services.holder, now=now, until=now + LEASE_S)
+    return Received(document.id, "new")
+
+
+def process(
+    services: Services, document_id: str, on_progress: OnProgress | None = None, *, password: str | None = None
+) -> Document:
+    """Read, cut, embed and index one document; return it when it is ready or has failed.
+
+    A finished one comes back at once; where another process works on it already, its end is waited for. A failed
+    document is gone but for a line among the failures, with its reason in ``error``; one that was removed meanwhile
+    comes back as failed too, without the line. Raises ``UserError`` when there is no such document, or when the fault
+    is not the file's (the disk, the embedder): it stays to be done then.
+    """
+    with services.database.read() as connection:
+        found = documents.get(connection, services.owner, document_id)
+    if found is None:
+        raise UserError(f"There is no document {document_id}. It may have been removed.")
+    return _process(services, found, on_progress or (lambda document: None), password)
+
+
+def process_pending(services: Services, on_progress: OnProgress | None = None) -> list[Document]:
+    """Process what was left unfinished, of all owners, oldest first; return what became of it.
+
+    A document that somebody else works on is left to them. Raises ``UserError`` when the fault is not a file's; a bug
+    is raised after the other documents were done.
+    """
+    done: list[Document] = []
+    bugs: list[Exception] = []
+    tried: set[str] = set()
+    while (document := _next_pending(services, tried)) is not None:
+        tried.add(document.id)
+        try:
+            done.append(_process(services, document, on_progress or (lambda document: None), None))
+        except UserError:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised below, no longer keeping the others waiting
+            bugs.append(error)
+    if bugs:
+        raise bugs[0]
+    return done
+
+
+def _next_pending(services: Services, tried: set[str]) -> Document | None:
+    with services.database.read() as connection:
+        for owner, document_id in documents.unfinished(connection, services.now()):
+            if document_id not in tried and document_id not in _in_hand:
+                return documents.get(connection, owner, document_id)
+    return None
+
+
+def remove(services: Services, document_id: str) -> bool:
+    """Delete a document with its text, passages, notes, vectors, tasks and file; ledger rows stay.
+
+    Returns False when there was none.
+    """
+    with services.database.write() as connection:
+        document = documents.get(connection, services.owner, document_id)
+        if document is None:
+            return False
+        _delete_rows(connection, document_id)
+    _delete_file(services, document.content_hash)
+    return True
+
+
+def _process(services: Services, document: Document, on_progress: OnProgress, password: str | None) -> Document:
+    while True:
+        with contextlib.suppress(_Lost), _lease(services, document.id) as lease:
+            if lease is not None:
+                return _Work(services, document, lease, on_progress).run(password)
+        with services.database.read() as connection:
+            now = documents.get(connection, document.owner, document.id)
+        if now is None:
+            return replace(document, status="failed", error=_what_became_of(services, document))
+        if now.status in {"ready", "failed"}:
+            return now
+        document = now
+        on_progress(document)
+        time.sleep(_BETWEEN_LOOKS_S)
+
+
+def _what_became_of(services: Services, document: Document) -> str:
+    """Return why a document is gone that another process, or a person, has done away with."""
+    with services.database.read() as connection:
+        failures = documents.list_failures(connection, document.owner)
+    for failure in failures:
+        if failure["name"] == document.name and failure["at"] >= document.added_at:
+            return str(failure["reason"])
+    return "It was removed while it was being read."
+
+
+class _Lease:
+    """The right to work on one document, renewed in the background until closed."""
+
+    def __init__(self, services: Services, document_id: str) -> None:
+        self._services = services
+        self._document_id = document_id
+        self._lost = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=f"lease-{document_id}", daemon=True)
+
+    def take(self) -> bool:
+        if not self._claim():
+            return False
+        self._thread.start()
+        return True
+
+    def check(self) -> None:
+        if self._lost.is_set():
+            raise _Lost
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._thread.ident is None:
+            return
+        self._thread.join()
+        with contextlib.suppress(UserError), self._services.database.write() as connection:
+            documents.release(connection, self._document_id, self._services.holder)
+
+    def _claim(self) -> bool:
+        with self._services.database.write() as connection:
+            now = self._services.now()
+            return documents.claim(
+                connection, self._document_id, holder=self._services.holder, now=now, until=now + LEASE_S
+            )
+
+    def _keep(self) -> None:
+        while not self._closed.wait(_HEARTBEAT_S):
+            try:
+                if not self._claim():
+                    self._lost.set()
+                    return
+            except UserError as error:  # a busy or full disk: the lease lasts a few more beats
+                logger.warning("The lease on document %s could not be renewed: %s", self._document_id, error)
+
+
+@contextlib.contextmanager
+def _lease(services: Services, document_id: str) -> Iterator[_Lease | None]:
+    """Yield the document's lease, or ``None`` where somebody else works on it."""
+    with _in_hand_lock:
+        taken = document_id not in _in_hand
+        if taken:
+            _in_hand.add(document_id)
+    if not taken:
+        yield None
+        return
+    lease = _Lease(services, document_id)
+    try:
+        yield lease if lease.take() else None
+    finally:
+        lease.close()
+        with _in_hand_lock:
+            _in_hand.discard(document_id)
+
+
+class _Work:
+    """One document's way from file to ready, by the holder of its lease."""
+
+    def __init__(self, services: Services, document: Document, lease: _Lease, on_progress: OnProgress) -> None:
+        self._services = services
+        self._document = document
+        self._lease = lease
+        self._on_progress = on_progress
+        self._written_at = float("-inf")
+
+    def run(self, password: str | None) -> Document:
+        try:
+            pages = self._saved_pages() if self._document.status == "embedding" else self._read(password)
+            chunks = self._chunks(pages)
+        except Unreadable as error:
+            return self._fail(str(error))
+        except (UserError, _Lost):
+            raise
+        except Exception as error:  # a bug that this file brings out: it must not be met again at each start
+            logger.exception("Document %s (%s) could not be taken in", self._document.id, self._document.name)
+            return self._fail(
+                f"Something unexpected went wrong while it was read ({type(error).__name__}). The log says more."
+            )
+        return self._finish(chunks)
+
+    def _read(self, password: str | None) -> list[Page]:
+        path = self._services.files.path(self._document.content_hash)
+        if not path.exists():
+            raise Unreadable("Its stored copy is gone. Add the file again.")
+        read = 0
+
+        def on_page(page: Page, total: int) -> None:
+            nonlocal read
+            read += 1
+            self._progress(read, total)
+
+        parsed = open_pages(path, self._document.media_type, self._services.settings, on_page, password=password)
+        self._lease.check()
+        self._document = replace(
+            self._document,
+            status="embedding",
+            stage_done=0,
+            stage_total=0,
+            pages=len(parsed.pages),
+            tokens=sum(tokens.count(page.text) for page in parsed.pages),
+            warnings=parsed.warnings,
+        )
+        with self._services.database.write() as connection:
+            self._still_there(connection)
+            documents.delete_pages(connection, self._document.id)
+            documents.add_pages(connection, self._document.id, parsed.pages)
+            documents.change(
+                connection,
+                self._document.id,
+                status="embedding",
+                stage_done=0,
+                stage_total=0,
+                pages=self._document.pages,
+                tokens=self._document.tokens,
+                warnings=list(parsed.warnings),
+            )
+        self._on_progress(self._document)
+        return parsed.pages
+
+    def _saved_pages(self) -> list[Page]:
+        with self._services.database.read() as connection:
+            return documents.read_pages(connection, self._document.id)
+
+    def _chunks(self, pages: list[Page]) -> list[Chunk]:
+        embedder = self._services.embedder
+        chunks = chunking.chunk(
+            self._document.id,
+            pages,
+            embedder.count_tokens,
+            limit=embedder.max_tokens - 2,
+            markdown=self._document.media_type == MARKDOWN,
+            count_tokens=tokens.count,
+        )
+        self._lease.check()
+        return chunks
+
+    def _finish(self, chunks: list[Chunk]) -> Document:
+        embedder = self._services.embedder
+        texts = [chunking.embedded_text(chunk) for chunk in chunks]
+        matrix = np.zeros((len(texts), embedder.dimension), dtype=np.float32)
+        by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # a batch is padded to its longest
+        self._progress(0, len(texts), now=True)
+        for first in range(0, len(texts), _BATCH):
+            batch = by_length[first : first + _BATCH]
+            matrix[batch] = embedder.encode([texts[i] for i in batch])
+            self._progress(first + len(batch), len(texts))
+        ready_at = self._services.now()
+        ready = replace(
+            self._document,
+            status="ready",
+            stage_done=len(chunks),
+            stage_total=len(chunks),
+            chunks=len(chunks),
+            ready_at=ready_at,
+            last_used_at=ready_at,
+        )
+        with self._services.database.write() as connection:
+            self._still_there(connection)
+            documents.add_chunks(connection, chunks)
+            items = [(chunk.id, matrix[i]) for i, chunk in enumerate(chunks)]
+            for first in range(0, len(items), _STORED_AT_ONCE):  # SQLite takes so many variables in one statement
+                vectors.add(connection, "chunk", ready.id, items[first : first + _STORED_AT_ONCE], embedder.name)
+            lexical.add(connection, "chunk", ready.id, [(c.id, text) for c, text in zip(chunks, texts, strict=True)])
+            documents.change(
+                connection,
+                ready.id,
+                status="ready",
+                stage_done=ready.stage_done,
+                stage_total=ready.stage_total,
+                chunks=ready.chunks,
+                ready_at=ready_at,
+                last_used_at=ready_at,
+            )
+        self._document = ready
+        self._on_progress(ready)
+        return ready
+
+    def _progress(self, done: int, total: int, *, now: bool = False) -> None:
+        """Write how far the present stage is, at most a few times a second."""
+        self._lease.check()
+        if not now and time.monotonic() - self._written_at < _BETWEEN_WRITES_S:
+            return
+        self._document = replace(self._document, stage_done=done, stage_total=total)
+        with self._services.database.write() as connection:
+            documents.change(connection, self._document.id, stage_done=done, stage_total=total)
+        self._on_progress(self._document)
+        self._written_at = time.monotonic()
+
+    def _still_there(self, connection: Connection) -> None:
+        now = self._services.now()
+        held = documents.claim(
+            connection, self._document.id, holder=self._services.holder, now=now, until=now + LEASE_S
+        )
+        if not held:
+            raise _Lost
+
+    def _fail(self, reason: str) -> Document:
+        with self._services.database.write() as connection:
+            self._still_there(connection)
+            documents.add_failure(connection, self._document.owner, self._document.name, reason, self._services.now())
+            _delete_rows(connection, self._document.id)
+        _delete_file(self._services, self._document.content_hash)
+        return replace(self._document, status="failed", error=reason)
+
+
+def _note_failure(services: Services, owner: str, name: str, reason: str) -> None:
+    with services.database.write() as connection:
+        documents.add_failure(connection, owner, name, reason, services.now())
+
+
+def _delete_rows(connection: Connection, document_id: str) -> None:
+    lexical.delete_document(connection, document_id)
+    documents.delete_document(connection, document_id)
+
+
+def _delete_file(services: Services, content_hash: str) -> None:
+    """Delete a file that no document has; asked under the write lock, so that nobody enters it meanwhile."""
+    with services.database.write() as connection:
+        if documents.uses_of_file(connection, content_hash) == 0:
+            services.files.delete(content_hash)
