@@ -111,7 +111,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _asking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("question", nargs="?", metavar="QUESTION")
-    parser.add_argument("--document", action="append", metavar="ID", dest="documents", help="only this one (repeatable)")
+    parser.add_argument(
+        "--document", action="append", metavar="ID", dest="documents", help="only this one (repeatable)"
+    )
     parser.add_argument("--from", type=Path, metavar="FILE", dest="source", help="questions as JSON lines")
 
 
@@ -196,7 +198,14 @@ def _add_one(services: Services, path: Path) -> dict[str, Any]:
     from stc.documents import ingest
 
     began = time.monotonic()
-    line: dict[str, Any] = {"path": str(path), "document_id": None, "status": "failed", "pages": 0, "chunks": 0, "tokens": 0}
+    line: dict[str, Any] = {
+        "path": str(path),
+        "document_id": None,
+        "status": "failed",
+        "pages": 0,
+        "chunks": 0,
+        "tokens": 0,
+    }
     line |= {"warnings": [], "error": None, "seconds": 0.0}
     try:
         with path.open("rb") as stream:
@@ -308,7 +317,9 @@ def _questions(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], st
 
 
 def _each(
-    options: argparse.Namespace, work: Callable[[str, list[str] | None], dict[str, Any]], show: Callable[[dict[str, Any]], None]
+    options: argparse.Namespace,
+    work: Callable[[str, list[str] | None], dict[str, Any]],
+    show: Callable[[dict[str, Any]], None],
 ) -> int:
     """Run ``work`` on every question; a failed item is a line of its own."""
     status = DONE
@@ -351,7 +362,9 @@ def _context(services: Services, options: argparse.Namespace) -> int:
     from stc.chat.answering import prepare_context
 
     def work(question: str, documents: list[str] | None) -> dict[str, Any]:
-        context = prepare_context(services, question, document_ids=documents, route=options.route, budget=options.budget)
+        context = prepare_context(
+            services, question, document_ids=documents, route=options.route, budget=options.budget
+        )
         parts = []
         for part in context.parts:
             parts.append(dataclasses.asdict(part))
@@ -398,7 +411,8 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
         "nearest": [_hit_json(hit) for hit in answer.nearest],
         "usage": _usage_json(answer.usage),
         "baselines": {
-            name: baseline and {
+            name: baseline
+            and {
                 "input_tokens": baseline.input_tokens,
                 "output_tokens": baseline.output_tokens,
                 "cost_usd": baseline.cost_usd,
@@ -549,5 +563,3 @@ def _doctor(services: Services, options: argparse.Namespace) -> int:
         for check in report.checks:
             _say(f"{'ok ' if check.ok else 'BAD'} {check.name}: {check.detail}")
     return DONE if report.ok else SOME_FAILED
-
-

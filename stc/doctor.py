@@ -15,7 +15,16 @@ from stc.errors import StcError
 from stc.services import Services
 from stc.storage import upkeep
 
-_LIBRARIES = ("streamlit", "litellm", "chromadb", "sentence-transformers", "torch", "pypdf", "sqlalchemy", "apscheduler")
+_LIBRARIES = (
+    "streamlit",
+    "litellm",
+    "chromadb",
+    "sentence-transformers",
+    "torch",
+    "pypdf",
+    "sqlalchemy",
+    "apscheduler",
+)
 _LEAST_FREE_BYTES = 500 * 2**20
 
 

@@ -19,6 +19,7 @@ Origin = Literal["typed", "suggested"]
 DocumentStatus = Literal["reading", "embedding", "ready", "failed"]
 
 ROUTES: tuple[Route, ...] = ("reused", "notes", "notes+chunks", "chunks", "document", "none")
+EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
 EXTRACTIVE = "extractive"
 """The name that stands in place of a model's where none was used."""
 

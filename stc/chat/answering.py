@@ -7,25 +7,27 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from stc.chat import claims, finding, replies
+from stc.chat import claims, counting, finding, replies
 from stc.chat.finding import Found
 from stc.chat.scope import Scope, check_question, resolve
 from stc.chat.terms import terms
 from stc.errors import UpstreamError, UserError
-from stc.meter import baselines, prices
+from stc.meter import prices
 from stc.models import prompts, tokens
 from stc.services import Services
-from stc.settings import Settings
 from stc.storage import conversations
 from stc.storage import documents as document_rows
 from stc.storage import ledger as ledger_rows
 from stc.storage import notes as note_rows
 from stc.storage.database import new_id
 from stc.words import (
+    EFFORTS,
     EXTRACTIVE,
     ROUTES,
     Answer,
+    Baseline,
     Citation,
     Context,
     Effort,
@@ -33,6 +35,7 @@ from stc.words import (
     Note,
     Origin,
     Page,
+    Part,
     Route,
     Usage,
 )
@@ -59,17 +62,17 @@ class _Ask:
     """One question on its way."""
 
     services: Services
-    settings: Settings
     answer: Answer
     found: Found
     model: str
-    reuse_extractive: bool
     on_text: Callable[[str], None] | None
     stop: threading.Event
     started: float
     earlier: tuple[tuple[str, str], ...] = ()
+    asked_before_s: float | None = None
     first_token_s: float | None = None
     usage: Usage = Usage()
+    sent_tokens: int = 0
     saved_at: float = 0.0
 
     @property
@@ -132,7 +135,9 @@ def ask(
         model=model,
     )
     with services.database.write() as connection:
-        earlier = _earlier(conversations.answers_of(connection, services.owner, conversation_id) if conversation_id else [])
+        before = conversations.answers_of(connection, services.owner, conversation_id) if conversation_id else []
+        before = [other for other in before if other.id != answer.id]
+        earlier = _earlier(before)
         conversations.save_answer(connection, answer)
         if conversation_id:
             conversations.change(connection, services.owner, conversation_id, updated_at=now)
@@ -144,7 +149,15 @@ def ask(
         retrieval_s = time.monotonic() - started
         answer = dataclasses.replace(answer, retrieval_s=retrieval_s)
         request = _Ask(
-            services, settings, answer, found, model, model == EXTRACTIVE, on_text, stop or threading.Event(), started, earlier
+            services,
+            answer,
+            found,
+            model,
+            on_text,
+            stop or threading.Event(),
+            started,
+            earlier,
+            asked_before_s=now - before[-1].asked_at if before else None,
         )
         try:
             answer = _climb(request, route, reasons)
@@ -168,7 +181,12 @@ def ask(
 
 
 def prepare_context(
-    services: Services, question: str, *, document_ids: Sequence[str] | None = None, route: str = "auto", budget: int | None = None
+    services: Services,
+    question: str,
+    *,
+    document_ids: Sequence[str] | None = None,
+    route: str = "auto",
+    budget: int | None = None,
 ) -> Context:
     """Return the context that ``ask`` would read, of at most ``budget`` tokens. Raises ``UserError`` like ``ask``."""
     question = check_question(question)
@@ -207,8 +225,9 @@ def _who_may_read(services: Services, scope: Scope, model: str) -> tuple[Scope, 
 
 
 def _effort(value: str) -> Effort:
-    if value == "low" or value == "medium" or value == "high":
-        return value
+    for effort in EFFORTS:
+        if value == effort:
+            return effort
     raise UserError(f"There is no effort {value!r}. Choose low, medium or high.")
 
 
@@ -236,12 +255,12 @@ def _climb(request: _Ask, route: str, reasons: tuple[str, ...]) -> Answer:
         chosen: Route = route  # type: ignore[assignment]  # checked against ROUTES by ask
         why: tuple[str, ...] = ("this route was asked for",)
     else:
-        decision = finding.decide(request.found, effort=request.effort, reuse_extractive=request.reuse_extractive)
+        decision = finding.decide(request.found, effort=request.effort, reuse_extractive=request.quotes_only)
         chosen, why = decision.route, decision.reasons
     reasons = (*reasons, *why)
     if chosen == "reused":
         prepared = request.found.prepared
-        if prepared is not None and (request.reuse_extractive or prepared.thinker == "model"):
+        if prepared is not None and (request.quotes_only or prepared.thinker == "model"):
             return _reuse(request, prepared, reasons)
         return _finish(request, Context("none", (), "", 0), _Said(ABSTAINED, (), True), reasons)
     context = _context(request, chosen, reasons)
@@ -291,19 +310,31 @@ def _quote(request: _Ask, context: Context) -> _Said:
         request.answer.question, context.parts, embed=request.services.embedder.encode, max_tokens=QUOTED_TOKENS
     )
     by_label = {part.label: part for part in context.parts}
-    proven = []
+    proven: list[Citation] = []
     for quote in reading.quotes:
         citation = _prove(request, by_label[quote.label], quote.text, len(proven) + 1)
         if citation is not None:
             proven.append(citation)
     text = reading.text
     abstained = reading.abstained or not proven
-    usage = Usage(
-        input_tokens=context.tokens + tokens.count(request.answer.question),
-        output_tokens=0 if abstained else tokens.count(text) + sum(tokens.count(citation.quote) for citation in proven),
-        cost_usd=0.0,
+    sent = counting.prompt_tokens(context.text, request.answer.question, EXTRACTIVE, ())
+    written = 0 if abstained else tokens.count(text) + sum(tokens.count(citation.quote) for citation in proven)
+    request.sent_tokens += sent
+    _enter(
+        request,
+        LedgerRow(
+            **_row(request, context.route),
+            model=EXTRACTIVE,
+            raw_usage={},
+            usage=Usage(input_tokens=sent, output_tokens=written, cost_usd=0.0),
+            price_revision=None,
+            litellm_cost_usd=None,
+            tier="standard",
+            first_token_s=None,
+            seconds=time.monotonic() - began,
+            error=None,
+        ),
     )
-    _enter(request, usage, raw={}, revision=None, litellm=None, seconds=time.monotonic() - began, route=context.route)
     if abstained:
         return _Said(ABSTAINED, (), True)
     if request.on_text:
@@ -328,6 +359,7 @@ def _write(request: _Ask, context: Context) -> _Said:
                 conversations.save_answer(connection, request.answer)
 
     messages = prompts.answer_messages(context.text, request.answer.question, request.earlier)
+    request.sent_tokens += counting.prompt_tokens(context.text, request.answer.question, request.model, request.earlier)
     began = time.monotonic()
     try:
         reply = request.services.llm.complete(
@@ -337,13 +369,26 @@ def _write(request: _Ask, context: Context) -> _Said:
         request.answer = dataclasses.replace(request.answer, text=shown.text(final=True), route=context.route)
         if error.usage is not None:
             _enter(
-                request, error.usage, raw=error.raw_usage or {}, revision=prices.revision(), litellm=None,
-                seconds=time.monotonic() - began, route=context.route, error=str(error),
+                request,
+                LedgerRow(
+                    **_row(request, context.route),
+                    model=request.model,
+                    raw_usage=error.raw_usage or {},
+                    usage=error.usage,
+                    price_revision=prices.revision(),
+                    litellm_cost_usd=None,
+                    tier="standard",
+                    first_token_s=request.first_token_s,
+                    seconds=time.monotonic() - began,
+                    error=str(error),
+                ),
             )
         raise
     _enter(
-        request, reply.usage, raw=reply.raw_usage, revision=reply.price_revision, litellm=reply.litellm_cost_usd,
-        seconds=reply.seconds, route=context.route,
+        request,
+        reply.ledger_row(
+            **{name: value for name, value in _row(request, context.route).items() if name != "id"},
+        ),
     )
     parsed = replies.parse(reply.text)
     if request.stop.is_set():
@@ -362,7 +407,7 @@ def _write(request: _Ask, context: Context) -> _Said:
     return _Said(text, citations, False, reasons)
 
 
-def _prove(request: _Ask, part, quote: str, label: int) -> Citation | None:
+def _prove(request: _Ask, part: Part, quote: str, label: int) -> Citation | None:
     return claims.prove(
         part, quote, names=request.found.scope.names, notes=request.found.notes, read_page=_pages(request), label=label
     )
@@ -391,46 +436,33 @@ def _reuse(request: _Ask, note: Note, reasons: tuple[str, ...]) -> Answer:
     return _finish(request, context, _Said(text, citations, False), reasons, reused=note)
 
 
-def _enter(
-    request: _Ask,
-    usage: Usage,
-    *,
-    raw: dict,
-    revision: str | None,
-    litellm: float | None,
-    seconds: float,
-    route: Route,
-    error: str | None = None,
-) -> None:
+def _row(request: _Ask, route: Route) -> dict[str, Any]:
+    """Return what every ledger row of this question has in common."""
+    scope = request.found.scope.ids
+    return {
+        "id": new_id(),
+        "owner": request.services.owner,
+        "at": request.services.now(),
+        "purpose": "chat",
+        "answer_id": request.answer.id,
+        "run_id": None,
+        "document_id": scope[0] if len(scope) == 1 else None,
+        "document_shares": {},
+        "route": route,
+        "origin": request.answer.origin,
+    }
+
+
+def _enter(request: _Ask, row: LedgerRow) -> None:
     """Enter one call into the ledger."""
-    request.usage = request.usage + usage
-    scope = request.found.scope
-    row = LedgerRow(
-        id=new_id(),
-        owner=request.services.owner,
-        at=request.services.now(),
-        purpose="chat",
-        model=request.model,
-        answer_id=request.answer.id,
-        run_id=None,
-        document_id=scope.ids[0] if len(scope.ids) == 1 else None,
-        document_shares={},
-        raw_usage=raw,
-        usage=usage,
-        price_revision=revision,
-        litellm_cost_usd=litellm,
-        tier="standard",
-        route=route,
-        origin=request.answer.origin,
-        first_token_s=request.first_token_s,
-        seconds=seconds,
-        error=error,
-    )
+    request.usage = request.usage + row.usage
     with request.services.database.write() as connection:
         ledger_rows.add(connection, row)
 
 
-def _finish(request: _Ask, context: Context, said: _Said, reasons: tuple[str, ...], reused: Note | None = None) -> Answer:
+def _finish(
+    request: _Ask, context: Context, said: _Said, reasons: tuple[str, ...], reused: Note | None = None
+) -> Answer:
     used = (reused.id,) if reused else tuple(part.id for part in context.parts if part.kind == "note")
     seconds = time.monotonic() - request.started
     return dataclasses.replace(
@@ -444,7 +476,36 @@ def _finish(request: _Ask, context: Context, said: _Said, reasons: tuple[str, ..
         nearest=request.found.chunk_hits[:_NEAREST] if said.abstained else (),
         notes_used=() if said.abstained else used,
         usage=request.usage,
-        baselines=_baselines(request, said, context),
+        baselines=_baselines(request, context),
         first_token_s=request.first_token_s if request.first_token_s is not None else seconds,
         seconds=seconds,
     )
+
+
+def _baselines(request: _Ask, context: Context) -> dict[str, Baseline | None]:
+    llm = None if request.quotes_only else request.services.llm
+    return counting.baselines(
+        request.services,
+        request.found,
+        question=request.answer.question,
+        model=request.model,
+        effort=request.effort,
+        earlier=request.earlier,
+        usage=request.usage,
+        sent_tokens=request.sent_tokens,
+        own=context,
+        output_tokens=request.usage.output_tokens,
+        price=llm.price(request.model) if llm else prices.price_of(EXTRACTIVE),
+        context_window=llm.context_window(request.model) if llm else None,
+        asked_before_s=request.asked_before_s,
+    )
+
+
+def _save(services: Services, answer: Answer, scope: Scope) -> None:
+    """Save the answer, count the notes it used, and let the documents it stands on count as used."""
+    cited = {citation.document_id for citation in answer.citations}
+    with services.database.write() as connection:
+        conversations.save_answer(connection, answer)
+        if answer.notes_used:
+            note_rows.count_use(connection, answer.notes_used)
+        document_rows.touch(connection, cited & set(scope.ids), services.now())

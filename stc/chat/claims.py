@@ -18,7 +18,9 @@ _OVERLAP = 0.5
 _FEWEST_CHARACTERS = 3
 
 
-def prove(part: Part, quote: str, *, names: Mapping[str, str], notes: Mapping[str, Note], read_page: ReadPage, label: int) -> Citation | None:
+def prove(
+    part: Part, quote: str, *, names: Mapping[str, str], notes: Mapping[str, Note], read_page: ReadPage, label: int
+) -> Citation | None:
     """Return the citation of a quote from one part of the context, or ``None`` where it stands on none of its pages.
 
     The quote is given in the page's own words. Through a note, it must stand on a page of the note's evidence; what a
@@ -39,7 +41,12 @@ def prove(part: Part, quote: str, *, names: Mapping[str, str], notes: Mapping[st
 
 
 def prove_reply(
-    reply: replies.Reply, parts: Sequence[Part], *, names: Mapping[str, str], notes: Mapping[str, Note], read_page: ReadPage
+    reply: replies.Reply,
+    parts: Sequence[Part],
+    *,
+    names: Mapping[str, str],
+    notes: Mapping[str, Note],
+    read_page: ReadPage,
 ) -> tuple[str, tuple[Citation, ...]]:
     """Return a model's text with the marks that hold, renumbered from 1, and their citations.
 
@@ -62,8 +69,10 @@ def prove_reply(
         if not proven:
             for claim, labels in claims:
                 sentence = _best_sentence(claim, part.text) if label in labels else None
-                citation = sentence and prove(part, sentence, names=names, notes=notes, read_page=read_page, label=label)
-                if citation:
+                if sentence is None:
+                    continue
+                citation = prove(part, sentence, names=names, notes=notes, read_page=read_page, label=label)
+                if citation is not None:
                     proven.append(citation)
         if proven:
             found[label] = list(dict.fromkeys(proven))[:2]

@@ -18,7 +18,6 @@ CONTEXT_TOKENS: dict[str, dict[Route, int]] = {
 """Tokens of context by effort and route. Notes get less: they are what was distilled."""
 
 
-
 def pack(
     hits: Sequence[Hit],
     names: Mapping[str, str],
@@ -74,9 +73,7 @@ def best_piece(text: str, question: str, limit: int) -> str:
             continue
         while True:
             grown = [(first - 1, last)] * (first > 0) + [(first, last + 1)] * (last + 1 < len(units))
-            fitting = [
-                (a, b) for a, b in reversed(grown) if tokens.count(text[units[a].start : units[b].end]) <= limit
-            ]
+            fitting = [(a, b) for a, b in reversed(grown) if tokens.count(text[units[a].start : units[b].end]) <= limit]
             if not fitting:
                 return text[units[first].start : units[last].end]
             first, last = fitting[0]

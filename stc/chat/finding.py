@@ -76,7 +76,14 @@ def _rarity(hits: Sequence[Hit]) -> dict[str, float]:
 
 
 def context_for(
-    services: Services, found: Found, route: Route, *, effort: Effort, budget: int | None, quotes_only: bool, reasons: tuple[str, ...]
+    services: Services,
+    found: Found,
+    route: Route,
+    *,
+    effort: Effort,
+    budget: int | None,
+    quotes_only: bool,
+    reasons: tuple[str, ...],
 ) -> Context:
     """Return the context of a route, of at most ``budget`` tokens (the effort's own where ``None``).
 
@@ -109,7 +116,9 @@ def _within(hits: Sequence[Hit], limit: int) -> list[Hit]:
 
 def _note_hit(hit: Hit, note: Note, quotes_only: bool) -> Hit:
     text = note_text(note, quotes_only=quotes_only)
-    return Hit("note", hit.id, hit.document_id, hit.page_start, hit.page_end, text, tokens.count(text), hit.score, hit.signals)
+    return Hit(
+        "note", hit.id, hit.document_id, hit.page_start, hit.page_end, text, tokens.count(text), hit.score, hit.signals
+    )
 
 
 def note_text(note: Note, *, quotes_only: bool) -> str:
@@ -132,7 +141,9 @@ def _whole_documents(services: Services, found: Found, budget: int | None, reaso
                 if page.text.strip():
                     identity = f"{document.id}:{page.number}"
                     count = tokens.count(page.text)
-                    hits.append(Hit("chunk", identity, document.id, page.number, page.number, page.text, count, 0.0, {}))
+                    hits.append(
+                        Hit("chunk", identity, document.id, page.number, page.number, page.text, count, 0.0, {})
+                    )
     if budget is not None and sum(hit.tokens for hit in hits) > budget:
         reason = f"the whole text is longer than the {budget:,} tokens that can be read at once"
         return Context("none", (), "", 0, (*reasons, reason))

@@ -16,7 +16,7 @@ from stc.storage import conversations
 from stc.storage.database import new_id
 from stc.words import Answer, Origin
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _MOST_AT_ONCE = 8
 _TITLE_CHARACTERS = 60
 
@@ -99,8 +99,10 @@ def start(
             _save_failure(services, pending, str(error))
         except Exception:
             # A bug: its traceback belongs in the log, and the person must not wait for ever.
-            _log.exception("The answer %s failed", generation.answer_id)
-            _save_failure(services, pending, f"Something went wrong in the program. The log names it {generation.answer_id}.")
+            logger.exception("The answer %s failed", generation.answer_id)
+            _save_failure(
+                services, pending, f"Something went wrong in the program. The log names it {generation.answer_id}."
+            )
         finally:
             with _lock:
                 _running.pop(generation.answer_id, None)

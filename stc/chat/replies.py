@@ -43,7 +43,11 @@ def labels_in(text: str) -> list[int]:
 
 def claims(text: str) -> list[tuple[str, list[int]]]:
     """Return the sentences of a text, each with its marks."""
-    return [(_MARK.sub("", sentence).strip(), labels_in(sentence)) for sentence in _SENTENCE_END.split(text) if sentence.strip()]
+    return [
+        (_MARK.sub("", sentence).strip(), labels_in(sentence))
+        for sentence in _SENTENCE_END.split(text)
+        if sentence.strip()
+    ]
 
 
 def relabel(text: str, new: dict[int, int]) -> str:

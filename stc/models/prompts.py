@@ -47,7 +47,8 @@ def answer_messages(context: str, question: str, earlier: Sequence[tuple[str, st
         lines = "\n".join(
             f"Question: {asked[:_EARLIER_CHARACTERS]}\nAnswer: {said[:_EARLIER_CHARACTERS]}" for asked, said in earlier
         )
-        parts.append(f"<earlier>\nEarlier in this conversation, to understand what the question refers to:\n{escape(lines)}\n</earlier>")
+        note = "Earlier in this conversation, to understand what the question refers to:"
+        parts.append(f"<earlier>\n{note}\n{escape(lines)}\n</earlier>")
     parts.append(f"Question: {question}")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}]
 

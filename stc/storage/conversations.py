@@ -84,14 +84,14 @@ def get_answer(connection: Connection, owner: str, answer_id: str) -> Answer | N
 
 
 def all_answers(connection: Connection, owner: str) -> list[Answer]:
-    rows = connection.execute(select(answers).where(answers.c.owner == owner).order_by(answers.c.asked_at, answers.c.id))
+    rows = connection.execute(
+        select(answers).where(answers.c.owner == owner).order_by(answers.c.asked_at, answers.c.id)
+    )
     return [_answer(row) for row in rows]
 
 
 def rate(connection: Connection, owner: str, answer_id: str, rating: int) -> None:
-    connection.execute(
-        update(answers).where(answers.c.owner == owner, answers.c.id == answer_id).values(rating=rating)
-    )
+    connection.execute(update(answers).where(answers.c.owner == owner, answers.c.id == answer_id).values(rating=rating))
 
 
 def end_orphans(connection: Connection, older_than: float, error: str) -> None:
@@ -114,4 +114,6 @@ def person_served(connection: Connection, holder: str, now: float) -> None:
 
 
 def somebody_waits(connection: Connection, now: float) -> bool:
-    return bool(connection.execute(select(func.count()).select_from(presence).where(presence.c.until >= now)).scalar_one())
+    return bool(
+        connection.execute(select(func.count()).select_from(presence).where(presence.c.until >= now)).scalar_one()
+    )

@@ -28,7 +28,10 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": 30.0, "check_same_thread": False}, pool_size=10, max_overflow=40
+            f"sqlite:///{path}",
+            connect_args={"timeout": 30.0, "check_same_thread": False},
+            pool_size=10,
+            max_overflow=40,
         )
         event.listen(self._engine, "connect", _prepare_connection)
         event.listen(self._engine, "begin", _begin)
@@ -92,9 +95,13 @@ def _in_words(path: Path) -> Iterator[None]:
     except (OperationalError, DatabaseError) as error:
         reason = str(error.orig).lower()
         if "disk is full" in reason or "disk i/o" in reason:
-            raise UserError(f"The disk that holds {path.parent} is full or failing. Make room, then try again.") from error
+            raise UserError(
+                f"The disk that holds {path.parent} is full or failing. Make room, then try again."
+            ) from error
         if "readonly" in reason or "read-only" in reason:
-            raise UserError(f"{path.parent} can't be written to. Check its permissions, or choose another place.") from error
+            raise UserError(
+                f"{path.parent} can't be written to. Check its permissions, or choose another place."
+            ) from error
         if "malformed" in reason or "not a database" in reason:
             raise UserError(f"{path} is damaged. 'python -m stc doctor' says what can be saved.") from error
         if "unable to open" in reason:

@@ -23,7 +23,7 @@ _note_counts = (
     .group_by(notes.c.document_id)
     .subquery()
 )
-_COLUMNS = [
+_COLUMNS: list[Any] = [
     documents,
     func.coalesce(_note_counts.c.notes, 0).label("notes"),
     func.coalesce(_note_counts.c.notes_stale, 0).label("notes_stale"),
@@ -67,9 +67,7 @@ def get(connection: Connection, owner: str, document_id: str) -> Document | None
 
 def find_by_hash(connection: Connection, owner: str, content_hash: str) -> Document | None:
     row = connection.execute(
-        select(*_COLUMNS)
-        .select_from(_FROM)
-        .where(documents.c.owner == owner, documents.c.content_hash == content_hash)
+        select(*_COLUMNS).select_from(_FROM).where(documents.c.owner == owner, documents.c.content_hash == content_hash)
     ).first()
     return _document(row) if row else None
 
@@ -94,7 +92,9 @@ def list_all(connection: Connection, owner: str) -> list[Document]:
 
 def extents(connection: Connection, owner: str) -> dict[str, tuple[str, int]]:
     """Return the status and the number of passages of each of the owner's documents, by id."""
-    rows = connection.execute(select(documents.c.id, documents.c.status, documents.c.chunks).where(documents.c.owner == owner))
+    rows = connection.execute(
+        select(documents.c.id, documents.c.status, documents.c.chunks).where(documents.c.owner == owner)
+    )
     return {row.id: (row.status, row.chunks) for row in rows}
 
 
@@ -168,7 +168,10 @@ def record_changes(connection: Connection, action: str, items: Sequence[tuple[st
     if items:
         connection.execute(
             insert(changes),
-            [{"action": action, "kind": kind, "item_id": item, "document_id": document} for kind, item, document in items],
+            [
+                {"action": action, "kind": kind, "item_id": item, "document_id": document}
+                for kind, item, document in items
+            ],
         )
 
 

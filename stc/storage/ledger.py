@@ -25,7 +25,12 @@ def _row(row: Row[Any]) -> LedgerRow:
 
 
 def rows(
-    connection: Connection, owner: str, *, since: float = 0.0, purpose: str | None = None, document_id: str | None = None
+    connection: Connection,
+    owner: str,
+    *,
+    since: float = 0.0,
+    purpose: str | None = None,
+    document_id: str | None = None,
 ) -> list[LedgerRow]:
     """Return the owner's rows from ``since`` on, oldest first."""
     query = select(ledger).where(ledger.c.owner == owner, ledger.c.at >= since)

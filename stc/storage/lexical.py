@@ -52,6 +52,26 @@ def delete_items(connection: Connection, document_id: str, kind: str, ids: Seque
             connection.exec_driver_sql("DELETE FROM lexical WHERE rowid = ?", (rowid,))
 
 
+def count(
+    connection: Connection, words: Sequence[str], *, kind: str, document_ids: Sequence[str] | None
+) -> dict[str, int]:
+    """Return, for each word, how many items of the scope hold it (in any of its endings)."""
+    scope = _scope(kind, document_ids)
+    return {
+        word: connection.exec_driver_sql(
+            "SELECT count(*) FROM lexical WHERE lexical MATCH ?", (f'text : "{word}" AND scope : ({scope})',)
+        ).scalar_one()
+        for word in dict.fromkeys(words)
+    }
+
+
+def _scope(kind: str, document_ids: Sequence[str] | None) -> str:
+    scope = f'"k{kind}"'
+    if document_ids is not None:
+        scope += " AND (" + " OR ".join(f'"d{document_id}"' for document_id in document_ids) + ")"
+    return scope
+
+
 def search(
     connection: Connection, question: str, *, kind: str, document_ids: Sequence[str] | None, limit: int
 ) -> list[tuple[str, float]]:
@@ -64,11 +84,8 @@ def search(
     if not words or document_ids == []:
         return []
     terms = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
-    scope = f'"k{kind}"'
-    if document_ids is not None:
-        scope += " AND (" + " OR ".join(f'"d{document_id}"' for document_id in document_ids) + ")"
     rows = connection.exec_driver_sql(
         "SELECT item_id, -bm25(lexical, 1.0, 0.0) AS score FROM lexical WHERE lexical MATCH ? ORDER BY score DESC LIMIT ?",
-        (f"text : ({terms}) AND scope : ({scope})", limit),
+        (f"text : ({terms}) AND scope : ({_scope(kind, document_ids)})", limit),
     )
     return [(row[0], row[1]) for row in rows]

@@ -5,6 +5,8 @@ Every row that belongs to somebody has an ``owner``. Full-text search lives in `
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -34,7 +36,7 @@ metadata = MetaData(
 )
 
 
-def _document(**options: object) -> Column:
+def _document(**options: Any) -> Column[Any]:
     return Column("document_id", String, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, **options)
 
 
@@ -152,7 +154,9 @@ sleep_tasks = Table(
     Column("owner", String, nullable=False),
     _document(),
     Column("pass_name", String, nullable=False),
-    Column("window_hash", String, nullable=False),  # SHA-256 of the exact input: window text, or the set of real questions
+    Column(
+        "window_hash", String, nullable=False
+    ),  # SHA-256 of the exact input: window text, or the set of real questions
     Column("page_start", Integer, nullable=False),
     Column("page_end", Integer, nullable=False),
     Column("thinker", String, nullable=False),

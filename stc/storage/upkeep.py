@@ -7,7 +7,13 @@ from sqlalchemy import Connection, func, select
 from stc.storage import lexical
 from stc.storage.schema import answers, chunks, documents, ledger, notes, vectors
 
-_PLACE = {"documents": documents, "passages": chunks, "prepared notes": notes, "answers": answers, "ledger rows": ledger}
+_PLACE = {
+    "documents": documents,
+    "passages": chunks,
+    "prepared notes": notes,
+    "answers": answers,
+    "ledger rows": ledger,
+}
 
 
 def integrity_problems(connection: Connection) -> list[str]:

@@ -1,8 +1,8 @@
 """Nearest vectors. The database holds every vector; Chroma is a projection of it that can be rebuilt at any moment.
 
 Chroma's embedded client is corrupted by a second writing process, so only the holder of a lock opens it, and only
-``follow`` writes to it, along the sequence of ``changes``. Every search also covers, exactly, what Chroma has not seen yet;
-a process without the lock searches exactly, and so does everyone within a few documents, where that is faster.
+``follow`` writes to it, along the sequence of ``changes``. Every search also covers, exactly, what Chroma has not seen
+yet; a process without the lock searches exactly, and so does everyone within a few documents, where that is faster.
 """
 
 from __future__ import annotations
@@ -27,18 +27,15 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from stc.storage.database import Database
 from stc.storage.documents import record_changes
-from stc.storage.schema import changes, documents, vectors
+from stc.storage.schema import changes, vectors
 
 Matrix = NDArray[np.float32]
 
-_log = logging.getLogger(__name__)
-_COLLECTION = "stc"
+logger = logging.getLogger(__name__)
 _BATCH = 2_000
 _CACHED_BYTES = 256 * 2**20
 _EXACT_DOCUMENTS = 64
 """Up to so many documents in scope an exact search is faster than Chroma's filter (26 ms at 50,000 vectors)."""
-_WORTH_CHROMA = 20_000
-"""Below so many vectors the exact search over everything takes a few milliseconds and Chroma is not opened."""
 
 
 def add(
@@ -120,6 +117,20 @@ class VectorIndex:
             scores = np.where([document in wanted for document in block.documents], scores, -np.inf)
         return _best([(block.ids, scores)], limit)
 
+    def cosines(
+        self, question_vector: Matrix, *, kind: str, item_ids: Sequence[str], embedder_name: str
+    ) -> dict[str, float]:
+        """Return the cosine of each item that has a vector."""
+        if not item_ids:
+            return {}
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(vectors.c.item_id, vectors.c.vector).where(
+                    vectors.c.kind == kind, vectors.c.embedder == embedder_name, vectors.c.item_id.in_(list(item_ids))
+                )
+            ).all()
+        return {row.item_id: float(np.frombuffer(row.vector, dtype="<f4") @ question_vector) for row in rows}
+
     def follow(self) -> bool:
         """Bring Chroma up to the database, where this process may write it; say whether it may.
 
@@ -167,7 +178,9 @@ class VectorIndex:
                 self._blocks.move_to_end(key)
                 return block
         rows = connection.execute(query.order_by(vectors.c.item_id)).all()
-        matrix = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").reshape(len(rows), -1) if rows else _NONE
+        matrix = (
+            np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").reshape(len(rows), -1) if rows else _NONE
+        )
         block = _Block(sequence, tuple(row.item_id for row in rows), tuple(row.document_id for row in rows), matrix)
         with self._lock:
             self._blocks[key] = block
@@ -230,7 +243,7 @@ class VectorIndex:
     def _open(self) -> None:
         """Open Chroma's directory, or make it anew when it is missing, damaged, or not what the database says."""
         if self._directory.exists() and not self._sound():
-            _log.warning("The vector index was damaged and is made anew from the database")
+            logger.warning("The vector index was damaged and is made anew from the database")
             shutil.rmtree(self._directory)
         self._directory.mkdir(parents=True, exist_ok=True)
         self._client = _client(self._directory)
@@ -335,4 +348,4 @@ def _probe(directory: Path) -> int:
 
 
 if __name__ == "__main__":
-    print(_probe(Path(sys.argv[1])))
+    sys.stdout.write(str(_probe(Path(sys.argv[1]))))

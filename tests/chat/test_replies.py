@@ -3,7 +3,11 @@ from hypothesis import strategies as st
 
 from stc.chat.replies import Shown, claims, labels_in, parse, relabel
 
-REPLY = 'It leaves at 07:40 [3]. It costs 4 euros [1, 2].\nQUOTES\n[3] "departs at 07:40"\n- [1]: “a single costs 4 euros”\nnonsense'
+REPLY = """It leaves at 07:40 [3]. It costs 4 euros [1, 2].
+QUOTES
+[3] "departs at 07:40"
+- [1]: “a single costs 4 euros”
+nonsense"""
 
 
 def test_a_reply_comes_apart():
@@ -28,7 +32,10 @@ def test_claims_carry_their_own_marks():
 
 
 def test_marks_are_renumbered_and_unsupported_ones_vanish():
-    assert relabel("It leaves at 07:40 [3]. It costs 4 euros [1, 2].", {3: 1, 2: 2}) == "It leaves at 07:40 [1]. It costs 4 euros [2]."
+    assert (
+        relabel("It leaves at 07:40 [3]. It costs 4 euros [1, 2].", {3: 1, 2: 2})
+        == "It leaves at 07:40 [1]. It costs 4 euros [2]."
+    )
 
 
 def test_quotes_are_never_shown_while_streaming():
@@ -43,7 +50,7 @@ def test_the_words_for_not_there_are_never_shown_while_streaming():
     assert {shown.add(character) for character in "NOT IN THE PASSAGES"} == {""}
 
 
-@given(st.text(alphabet="[]0123,QUOTES \n\"a.", max_size=200))
+@given(st.text(alphabet='[]0123,QUOTES \n"a.', max_size=200))
 def test_any_reply_can_be_taken_apart(reply):
     parsed = parse(reply)
     relabel(parsed.text, {1: 1})

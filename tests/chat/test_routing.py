@@ -5,8 +5,21 @@ from stc.chat.terms import stem
 from stc.words import Evidence, Hit, Note
 
 NOTE = Note(
-    "n", "local", "d", None, "answer", "When does it leave?", "07:40", None, (Evidence(1, "It leaves at 07:40.", "c1"),),
-    "verified", "model", "m", 5, 0, 0.0,
+    "n",
+    "local",
+    "d",
+    None,
+    "answer",
+    "When does it leave?",
+    "07:40",
+    None,
+    (Evidence(1, "It leaves at 07:40.", "c1"),),
+    "verified",
+    "model",
+    "m",
+    5,
+    0,
+    0.0,
 )
 NOTE_HIT = Hit("note", "n", "d", 1, 1, "When does it leave?\n07:40", 5, 1.0, {})
 CHUNK_HIT = Hit("chunk", "c1", "d", 1, 1, "It leaves at 07:40.", 5, 1.0, {})
@@ -14,7 +27,11 @@ CHUNK_HIT = Hit("chunk", "c1", "d", 1, 1, "It leaves at 07:40.", 5, 1.0, {})
 
 def route(**changed):
     situation = {
-        "effort": "medium", "prepared": None, "coverage": 1.0, "notes": [NOTE_HIT], "chunks": [CHUNK_HIT],
+        "effort": "medium",
+        "prepared": None,
+        "coverage": 1.0,
+        "notes": [NOTE_HIT],
+        "chunks": [CHUNK_HIT],
         "evidence_chunks": ["c1"],
     }
     return choose(**(situation | changed)).route

@@ -1,0 +1,219 @@
+"""Answers from first to last: real storage, the fake embedder, and a model double that speaks HTTP on loopback."""
+
+import io
+import threading
+
+import pytest
+
+from stc.chat import answering, generations
+from stc.chat.answering import ABSTAINED, ask, prepare_context
+from stc.documents import ingest
+from stc.errors import UserError
+from stc.storage import conversations
+from stc.storage import documents as document_rows
+from stc.storage import ledger as ledger_rows
+from tests.fakes import ModelServer
+
+FERRY = b"""# The ferry
+
+The ferry leaves the north pier at 07:40 on weekdays. A single ticket costs 4 euros and 20 cents.
+
+# The lighthouse
+
+The lighthouse was built in 1911 by Anna Lindqvist. It is 31 metres tall.
+"""
+
+
+@pytest.fixture
+def ferry(services):
+    return add(services, "ferry.md", FERRY)
+
+
+def add(services, name, content):
+    received = ingest.receive(services, name, io.BytesIO(content))
+    document = ingest.process(services, received.document_id)
+    assert document.status == "ready", document.error
+    return document.id
+
+
+def rows(services):
+    with services.database.read() as connection:
+        return ledger_rows.rows(connection, services.owner)
+
+
+def model(services, server):
+    services.change_settings(chat_model="openai/double", api_base=server.url)
+
+
+def test_without_a_model_the_answer_quotes_the_document(services, ferry):
+    answer = ask(services, "When does the ferry leave the north pier?", document_ids=[ferry])
+    assert answer.state == "done"
+    assert not answer.abstained
+    assert answer.model == "extractive"
+    assert "07:40" in answer.text + " ".join(citation.quote for citation in answer.citations)
+    assert answer.citations[0].page == 1
+    assert all(citation.verified for citation in answer.citations)
+    assert answer.usage.cost_usd == 0.0
+    assert answer.usage.input_tokens > 0
+    assert [row.answer_id for row in rows(services)] == [answer.id]
+
+
+def test_what_the_documents_do_not_say_is_not_answered(services, ferry):
+    answer = ask(services, "Who won the chess championship in Reykjavik?", document_ids=[ferry])
+    assert answer.abstained
+    assert answer.text == ABSTAINED
+    assert answer.citations == ()
+    assert answer.nearest
+
+
+def test_a_model_answers_and_its_quotes_are_checked(services, ferry):
+    with ModelServer(
+        reply=lambda body: 'At 07:40 [1].\nQUOTES\n[1] "leaves the north pier at 07:40 on weekdays"'
+    ) as server:
+        model(services, server)
+        heard = []
+        answer = ask(services, "When does the ferry leave?", document_ids=[ferry], on_text=heard.append)
+    assert answer.text == "At 07:40 [1]."
+    assert answer.citations[0].quote == "leaves the north pier at 07:40 on weekdays"
+    assert answer.citations[0].label == 1
+    assert heard[-1].startswith("At 07:40")
+    assert not any("QUOTES" in text for text in heard)
+    row = rows(services)[0]
+    assert (row.usage.input_tokens, row.usage.output_tokens) == (
+        server.billed[0].prompt_tokens,
+        server.billed[0].completion_tokens,
+    )
+
+
+def test_an_answer_that_no_quote_supports_is_not_shown_as_one(services, ferry):
+    with ModelServer(reply=lambda body: 'At 09:15 [1].\nQUOTES\n[1] "leaves at 09:15 every day"') as server:
+        model(services, server)
+        answer = ask(services, "When does the ferry leave?", document_ids=[ferry])
+    assert answer.abstained
+    assert answer.text == ABSTAINED
+    assert any("09:15" in reason for reason in answer.reasons)
+
+
+@pytest.mark.parametrize("fault", ["401", "404", "429-quota", "500", "html", "cut", "broken-json", "empty"])
+def test_a_model_that_fails_is_one_sentence_and_costs_no_data(services, ferry, fault):
+    with ModelServer() as server:
+        server.fault = fault
+        model(services, server)
+        answer = ask(services, "When does the ferry leave?", document_ids=[ferry])
+    assert answer.state == "failed" or answer.abstained
+    if answer.state == "failed":
+        assert answer.error
+        assert "Traceback" not in answer.error
+    with services.database.read() as connection:
+        assert conversations.get_answer(connection, services.owner, answer.id) == answer
+        assert not conversations.somebody_waits(connection, services.now())
+
+
+def test_a_stopped_answer_keeps_what_was_there(services, ferry):
+    stop = threading.Event()
+    with ModelServer(reply=lambda body: "It leaves early in the morning. " * 50, word_delay_s=0.05) as server:
+        model(services, server)
+        answer = ask(
+            services,
+            "When does the ferry leave?",
+            document_ids=[ferry],
+            stop=stop,
+            on_text=lambda text: len(text) > 20 and stop.set(),
+        )
+    assert answer.state == "stopped"
+    assert answer.text.startswith("It leaves")
+    assert rows(services)[0].usage.estimated
+
+
+def test_a_document_kept_on_this_computer_reaches_no_other_one(services, ferry, monkeypatch):
+    with services.database.write() as connection:
+        document_rows.change(connection, ferry, keep_local=True)
+    services.change_settings(chat_model="openai/gpt-4o-mini")
+    answer = ask(services, "When does the ferry leave the north pier?", document_ids=[ferry])
+    assert answer.model == "extractive"
+    assert "kept on this computer: quotes only" in answer.reasons
+
+
+@pytest.mark.parametrize(
+    ("question", "words"), [("", "empty"), ("  ?! ", "empty"), ("why " * 12_500, "characters long")]
+)
+def test_a_question_that_is_none_gets_a_sentence(services, ferry, question, words):
+    with pytest.raises(UserError, match=words):
+        ask(services, question)
+
+
+def test_a_deleted_document_in_scope_gets_a_sentence(services, ferry):
+    ingest.remove(services, ferry)
+    with pytest.raises(UserError, match="may have been deleted"):
+        ask(services, "When does it leave?", document_ids=[ferry])
+    with pytest.raises(UserError, match="Add one first"):
+        ask(services, "When does it leave?")
+
+
+def test_a_forced_route_that_has_nothing_is_none(services, ferry):
+    for route in ("reused", "notes"):
+        answer = ask(services, "When does the ferry leave?", document_ids=[ferry], route=route)
+        assert (answer.route, answer.abstained) == ("none", True)
+
+
+def test_the_whole_document_can_be_read(services, ferry):
+    answer = ask(services, "When does the ferry leave the north pier?", document_ids=[ferry], route="document")
+    assert answer.route == "document"
+    assert "07:40" in answer.text + " ".join(citation.quote for citation in answer.citations)
+
+
+def test_baselines_are_counted_on_the_prompts_not_sent(services, ferry):
+    answer = ask(services, "When does the ferry leave the north pier?", document_ids=[ferry])
+    assert answer.baselines["chunks"].input_tokens == answer.usage.input_tokens
+    assert answer.baselines["document"].input_tokens >= 60
+    assert answer.baselines["chunks"].cost_usd == 0.0
+
+
+def test_a_context_stays_within_its_budget(services, ferry):
+    for budget in (8, 32, 64):
+        assert (
+            prepare_context(services, "When does the ferry leave?", document_ids=[ferry], budget=budget).tokens
+            <= budget
+        )
+
+
+def test_an_answer_is_made_in_a_thread_of_its_own_and_saved(services, ferry):
+    conversation = generations.new_conversation(services, "When does the ferry leave the north pier?", [ferry])
+    answer_id = generations.start(
+        services, "When does the ferry leave the north pier?", conversation_id=conversation, document_ids=[ferry]
+    )
+    for _ in range(200):
+        if generations.partial(answer_id).done:
+            break
+        threading.Event().wait(0.05)
+    with services.database.read() as connection:
+        saved = conversations.answers_of(connection, services.owner, conversation)
+    assert [(answer.id, answer.state) for answer in saved] == [(answer_id, "done")]
+
+
+def test_a_bug_while_answering_is_no_endless_wait(services, ferry, monkeypatch):
+    def broken(*arguments, **options):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(answering.finding, "find", broken)
+    conversation = generations.new_conversation(services, "When?", None)
+    answer_id = generations.start(services, "When does it leave?", conversation_id=conversation)
+    for _ in range(200):
+        if generations.partial(answer_id).done:
+            break
+        threading.Event().wait(0.05)
+    with services.database.read() as connection:
+        saved = conversations.get_answer(connection, services.owner, answer_id)
+    assert saved.state == "failed"
+    assert "boom" not in saved.error
+
+
+def test_a_short_follow_up_is_searched_with_the_question_before_it():
+    earlier = [("When does the ferry leave the north pier?", "At 07:40.")]
+    assert (
+        answering._standalone("And on Sundays?", earlier) == "When does the ferry leave the north pier? And on Sundays?"
+    )
+    assert (
+        answering._standalone("Who built the lighthouse on the cape?", earlier)
+        == "Who built the lighthouse on the cape?"
+    )

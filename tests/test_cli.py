@@ -1,0 +1,207 @@
+"""The command line's contract (docs/command-line.md), run in this process on a real storage with the fake embedder."""
+
+import json
+
+import pytest
+
+from stc.cli import main
+
+FERRY = """# The ferry
+
+The ferry leaves the north pier at 07:40 on weekdays. A single ticket costs 4 euros and 20 cents.
+
+# The lighthouse
+
+The lighthouse was built in 1911 by Anna Lindqvist. It is 31 metres tall.
+"""
+QUESTION = "When does the ferry leave the north pier?"
+
+
+@pytest.fixture
+def stc(tmp_path, capsys):
+    def run(*arguments, status=0):
+        got = main([*map(str, arguments), "--storage", str(tmp_path / "storage"), "--json"])
+        captured = capsys.readouterr()
+        assert got == status, captured
+        assert captured.out.isascii()
+        return [json.loads(line) for line in captured.out.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "ferry ☂.md"
+    path.write_text(FERRY)
+    return path
+
+
+def test_a_file_is_added_once(stc, file):
+    first, again = stc("add", file, file)
+    assert first["status"] == "ready"
+    assert first["path"] == str(file)
+    assert (first["pages"], first["error"]) == (1, None)
+    assert first["chunks"] >= 1
+    assert first["tokens"] > 30
+    assert again["status"] == "duplicate"
+    assert again["document_id"] == first["document_id"]
+    assert {"warnings", "seconds"} <= first.keys()
+
+
+def test_a_folder_is_walked_without_hidden_files_and_links(stc, tmp_path):
+    folder = tmp_path / "folder"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "inner" / "a.md").write_text("# A\n\nThe first text has some words in it.")
+    (folder / ".hidden.md").write_text("hidden words")
+    (folder / "link.md").symlink_to(folder / "inner" / "a.md")
+    lines = stc("add", folder)
+    assert [line["path"] for line in lines] == [str(folder / "inner" / "a.md")]
+
+
+def test_one_bad_file_among_good_ones_is_a_failed_item(stc, file, tmp_path):
+    empty = tmp_path / "empty.pdf"
+    empty.touch()
+    picture = tmp_path / "picture.pdf"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 64)
+    lines = stc("add", empty, picture, tmp_path / "missing.pdf", file, status=1)
+    assert [line["status"] for line in lines] == ["failed", "failed", "failed", "ready"]
+    assert all(line["error"] for line in lines[:3])
+    assert len(stc("documents")) == 1
+
+
+def test_documents_are_listed_and_removed(stc, file):
+    document = stc("add", file)[0]["document_id"]
+    listed = stc("documents")[0]
+    assert listed["name"] == file.name
+    assert listed["asleep"] is False
+    assert {"status", "notes", "notes_stale", "added_at", "last_used_at"} <= listed.keys()
+    assert stc("remove", document) == [{"document_id": document, "removed": True}]
+    assert stc("remove", document, status=1) == [{"document_id": document, "removed": False}]
+    assert stc("documents") == []
+
+
+def test_search_explains_its_hits(stc, file):
+    document = stc("add", file)[0]["document_id"]
+    found = stc("search", QUESTION, "--document", document, "-k", 3)[0]
+    assert found["question"] == QUESTION
+    hit = found["hits"][0]
+    assert hit["kind"] == "chunk"
+    assert (hit["page_start"], hit["page_end"]) == (1, 1)
+    assert hit["signals"]
+    assert [h["score"] for h in found["hits"]] == sorted((h["score"] for h in found["hits"]), reverse=True)
+
+
+def test_context_keeps_its_budget_and_holds_its_parts(stc, file):
+    stc("add", file)
+    context = stc("context", QUESTION, "--budget", 40)[0]
+    assert context["tokens"] <= 40
+    assert all(part["text"] in context["text"] for part in context["parts"])
+
+
+def test_ask_answers_with_everything_the_contract_names(stc, file):
+    stc("add", file)
+    answer = stc("ask", QUESTION)[0]
+    assert answer["model"] == "extractive"
+    assert "07:40" in answer["answer"] + " ".join(citation["quote"] for citation in answer["citations"])
+    assert set(answer["citations"][0]) >= {"document_id", "name", "page", "quote", "verified", "via_note"}
+    assert set(answer["usage"]) == {
+        "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "estimated",
+    }  # fmt: skip
+    assert set(answer["baselines"]) == {"chunks", "document", "document_cached"}
+    assert {"retrieval_seconds", "first_token_seconds", "seconds", "answer_id", "route", "nearest"} <= answer.keys()
+
+
+def test_questions_from_a_file_are_answered_in_order_and_fail_one_by_one(stc, file, tmp_path):
+    document = stc("add", file)[0]["document_id"]
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(
+        "\n".join(
+            [
+                json.dumps({"id": 1, "question": QUESTION, "document_id": document}),
+                json.dumps({"id": 2, "question": ""}),
+                "no json",
+                json.dumps({"id": 4, "question": "How tall is the lighthouse?", "document_id": [document]}),
+                json.dumps({"id": 5, "question": "Where?", "document_id": "gone"}),
+                json.dumps({"id": 6, "question": 7}),
+            ]
+        )
+    )
+    lines = stc("ask", "--from", questions, status=1)
+    assert [line.get("id") for line in lines] == [1, 2, None, 4, 5, 6]
+    assert ["error" in line for line in lines] == [False, True, True, False, True, True]
+
+
+def test_sleep_prepares_until_done_and_then_says_nothing(stc, file):
+    document = stc("add", file)[0]["document_id"]
+    planned = stc("sleep", "--dry-run")
+    assert {line["document_id"] for line in planned} == {document}
+    runs = stc("sleep", "--until-done")
+    assert {run["status"] for run in runs} == {"done"}
+    assert {run["pass"] for run in runs} == {"outline", "anticipate"}
+    assert set(runs[0]) >= {"window", "notes_added", "notes_dropped", "usage", "error", "seconds"}
+    assert stc("sleep", "--until-done") == []
+    notes = stc("notes", "--document", document)
+    assert notes
+    assert set(notes[0]) >= {
+        "id", "document_id", "kind", "question", "text", "formula", "evidence", "status", "tokens", "times_used",
+    }  # fmt: skip
+    assert stc("documents")[0]["notes"] == sum(note["status"] == "verified" for note in notes)
+
+
+def test_one_task_is_the_default(stc, file):
+    stc("add", file)
+    assert len(stc("sleep")) == 1
+
+
+def test_a_prepared_question_is_answered_by_its_prepared_answer(stc, file):
+    document = stc("add", file)[0]["document_id"]
+    stc("sleep", "--until-done")
+    note = next(note for note in stc("notes") if note["question"])
+    answer = stc("ask", note["question"], "--document", document)[0]
+    assert answer["route"] == "reused"
+    assert answer["citations"][0]["via_note"] is not None
+    assert answer["usage"]["input_tokens"] == 0
+
+
+def test_the_meter_adds_up(stc, file, tmp_path):
+    stc("add", file)
+    stc("ask", QUESTION)
+    stc("sleep", "--until-done")
+    table = tmp_path / "ledger.csv"
+    meter = stc("meter", "--csv", table)[0]
+    assert meter["questions"] == 1
+    assert meter["asleep"]["input_tokens"] > 0
+    assert set(meter) >= {"asked", "asleep", "baselines", "net", "break_even_questions"}
+    assert len(table.read_text().splitlines()) > 2
+
+
+def test_the_doctor_finds_a_sound_storage_sound(stc, file):
+    stc("add", file)
+    report = stc("doctor")[0]
+    assert report["ok"], report
+    assert all({"name", "ok", "detail"} == set(check) for check in report["checks"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["unknown"], [], ["search"], ["search", "q", "--from", "x"], ["ask", "--from", "missing.jsonl"],
+        ["search", "q", "-k", "0"], ["search", "q", "-k", "many"], ["ask", "q", "--route", "sideways"], ["add"],
+    ],
+)  # fmt: skip
+def test_a_wrong_call_ends_with_2(tmp_path, capsys, arguments):
+    try:
+        status = main([*arguments, "--storage", str(tmp_path / "s")]) if arguments else main([])
+    except SystemExit as stopped:
+        status = stopped.code
+    assert status == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_output_for_people_can_not_steer_the_terminal(tmp_path, capsys):
+    path = tmp_path / "a.md"
+    path.write_text("Some words about ferries and lighthouses, enough to be read.")
+    hostile = tmp_path / "\x1b[31mred.md"
+    path.rename(hostile)
+    assert main(["add", str(hostile), "--storage", str(tmp_path / "s")]) == 0
+    assert "\x1b" not in capsys.readouterr().out
