@@ -8,7 +8,7 @@ if [ -z "$python" ]; then
     exit 1
 fi
 if [ ! -x "$venv/bin/python" ]; then
-    # --without-pip first would hide what Debian's Python lacks: the module that puts pip into the environment.
+    # Debian's Python comes without the module that puts pip into an environment.
     if ! "$python" -m venv "$venv"; then
         rm -rf "$venv"
         echo "$python can't make a virtual environment. On Debian and Ubuntu: apt install python3-venv, then try again." >&2
@@ -17,10 +17,15 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 pip="$venv/bin/python -m pip --disable-pip-version-check"
 
-if [ ! -e "$venv/run.stamp" ]; then
-    echo "First start: about 0.6 GB will be downloaded and take 2.3 GB on disk, all of it in $venv/."
+case $requirements in
+*-dev*) tools="The tools for the tests are 0.1 GB of download and 0.3 GB on disk more." ;;
+*) tools= ;;
+esac
+if [ -e "$venv/run.stamp" ]; then
+    echo "What is missing in $venv/ will be downloaded. $tools"
+else
+    echo "First start: about 0.6 GB will be downloaded and take 2.4 GB on disk, all of it in $venv/. $tools"
     echo "It takes about two minutes on a fast connection. Later starts install nothing."
-    case $requirements in *-dev*) echo "Tools for the tests are part of it (about 0.1 GB more)." ;; esac
     # For Linux the usual torch brings gigabytes of CUDA packages that nothing here uses; the processor-only build of the
     # same version has none. Where its index can't be reached, the usual one does as well.
     if [ "$(uname -s)" = Linux ]; then

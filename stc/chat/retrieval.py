@@ -13,10 +13,10 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from stc.chat import sentences
 from stc.chat.terms import places, terms
@@ -27,6 +27,9 @@ from stc.storage import documents as document_rows
 from stc.storage import lexical
 from stc.storage import notes as note_rows
 from stc.words import Hit
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 Vector = NDArray[np.float32]
 
