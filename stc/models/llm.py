@@ -19,7 +19,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -255,9 +255,6 @@ class LanguageModel:
         price = prices.price_of(model, api_base=settings.api_base)
         revision = price.revision if price else None
         counted = count_messages(messages)
-        if stop is not None and stop.is_set():
-            nothing = Usage(cost_usd=0.0)
-            return Reply("", "stopped", target.name, nothing, {}, revision, None, None, 0.0, estimated=False)
         if target.is_ollama and counted >= settings.num_ctx:
             # Ollama would drop the beginning without a word, and the meter would take that for a saving.
             raise UpstreamError(
@@ -266,7 +263,11 @@ class LanguageModel:
                 kind="context",
             )
         key = self._key(target)
-        litellm = _litellm()
+        try:
+            litellm = _litellm(stop)
+        except _Stopped:
+            nothing = Usage(cost_usd=0.0)
+            return Reply("", "stopped", target.name, nothing, {}, revision, None, None, 0.0, estimated=False)
         arguments = self._arguments(litellm, target, messages, max_tokens, temperature, schema, settings, key)
         heard = _Heard()
         started = time.monotonic()
@@ -312,15 +313,10 @@ class LanguageModel:
                 failure = self._explain(error, target, settings)
                 if not heard.text and failure.kind != "context" and self._drop_refused(error, target, arguments):
                     continue
-                wait = failure.retry_after_s if failure.retry_after_s is not None else _RETRY_WAIT_S
-                if (
-                    not heard.text
-                    and not retried
-                    and _worth_another_try(error, failure)
-                    and wait <= _LONGEST_RETRY_WAIT_S
-                ):
+                delay_s = failure.retry_after_s if failure.retry_after_s is not None else _RETRY_WAIT_S
+                if not (heard.text or retried) and _may_pass(error, failure) and delay_s <= _LONGEST_RETRY_WAIT_S:
                     retried = True
-                    if not _pause(wait, stop):
+                    if not _pause(delay_s, stop):
                         return reply("stopped")
                     continue
                 if heard.text and failure.kind in {"network", "reply", "server"}:
@@ -751,13 +747,13 @@ def _explanation(error: BaseException, target: Target, settings: Settings) -> Up
             kind="quota",
         )
     if status == 429 or "RateLimitError" in kinds:
-        wait = _retry_after(chain)
-        when = "a minute" if wait is None else f"{max(wait, 1):.0f} s"
+        delay_s = _retry_after(chain)
+        when = "a minute" if delay_s is None else f"{max(delay_s, 1):.0f} s"
         return UpstreamError(
             f"{_begin(server)} takes no more questions just now. Try again in {when}.",
             kind="quota",
             retry=True,
-            retry_after_s=wait,
+            retry_after_s=delay_s,
         )
     if status == 404 or "NotFoundError" in kinds or any(word in text for word in _NO_MODEL):
         if "provider not provided" in text:
@@ -788,13 +784,13 @@ def _explanation(error: BaseException, target: Target, settings: Settings) -> Up
             f"{_begin(server)} refused the request (error {status}). Choose another model on the Settings page.",
             kind="server",
         )
-    wait = _retry_after(chain)
+    delay_s = _retry_after(chain)
     shown = f" (error {status})" if status else ""
     return UpstreamError(
         f"{_begin(server)} failed{shown}. Try again in a moment.",
         kind="server",
         retry=True,
-        retry_after_s=wait,
+        retry_after_s=delay_s,
     )
 
 
@@ -842,14 +838,10 @@ def _retry_after(chain: Sequence[BaseException]) -> float | None:
     return None
 
 
-def _worth_another_try(error: BaseException, failure: UpstreamError) -> bool:
-    status = _status(error)
-    return (
-        failure.retry
-        and failure.kind in {"quota", "server"}
-        and status is not None
-        and (status == 429 or status >= 500)
-    )
+def _may_pass(error: BaseException, failure: UpstreamError) -> bool:
+    """Return whether the server answered, and with a refusal that the same call may get past in a moment."""
+    status = _status(error) or 0
+    return failure.retry and failure.kind in {"quota", "server"} and (status == 429 or status >= 500)
 
 
 def _begin(words: str) -> str:
@@ -861,14 +853,29 @@ def _begin(words: str) -> str:
 _import_lock = threading.Lock()
 
 
-def _litellm() -> Any:
-    """Return the module, imported once, told to be quiet and to stay off the network."""
+def _litellm(stop: threading.Event | None = None) -> Any:
+    """Return the module, imported once. Raises ``_Stopped`` when the caller stops before it is there."""
     with _import_lock:
-        return _imported()
+        importing = _importing()
+    while True:
+        if stop is not None and stop.is_set():
+            raise _Stopped
+        if importing.done():
+            return importing.result()
+        wait([importing], timeout=_STOP_LOOK_S)
 
 
 @cache
+def _importing() -> Future[Any]:
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import")
+    try:
+        return pool.submit(_imported)
+    finally:
+        pool.shutdown(wait=False)
+
+
 def _imported() -> Any:
+    """Import LiteLLM, tell it to be quiet and to stay off the network."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     os.environ["LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS"] = "True"
     os.environ["LITELLM_LOCAL_BLOG_POSTS"] = "True"

@@ -550,7 +550,7 @@ def test_a_found_model_can_be_used_as_it_is_listed(services, monkeypatch):
 # LiteLLM itself
 
 
-def test_litellm_connects_to_the_configured_model_only_and_prints_nothing(tmp_path):
+def test_litellm_connects_to_the_configured_model_only_prints_nothing_and_can_be_stopped_while_it_loads(tmp_path):
     script = f"""
 import socket, sys
 places = set()
@@ -562,11 +562,18 @@ connect = socket.socket.connect
 def connected(self, address):
     places.add(tuple(address[:2])); return connect(self, address)
 socket.socket.connect = connected
+import threading, time
 from pathlib import Path
 from stc.services import Services
 from tests.fakes import ModelServer
 with ModelServer() as server:
     services = Services(Path({str(tmp_path)!r}))
+    services.change_settings(api_base=server.url)
+    stop, begun = threading.Event(), time.monotonic()
+    threading.Timer(0.2, stop.set).start()
+    reply = services.llm.complete("double", [{{"role": "user", "content": "hello"}}], max_tokens=9, stop=stop)
+    assert reply.finish_reason == "stopped", "LiteLLM is imported at the first call, for seconds"
+    assert time.monotonic() - begun < 1.5, time.monotonic() - begun
     for name, base in (("double", server.url), ("ollama/double", server.root), ("ollama/gone", server.root)):
         services.change_settings(api_base=base)
         try:
