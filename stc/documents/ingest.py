@@ -40,6 +40,8 @@ _BETWEEN_LOOKS_S = 0.25
 _BATCH = 32
 _STORED_AT_ONCE = 5_000
 
+_REMOVED_MEANWHILE = "The same file was removed at this very moment. Add it again."
+
 OnProgress = Callable[[Document], None]
 
 
@@ -77,6 +79,8 @@ def receive(services: Services, name: str, stream: BinaryIO, *, password: str | 
         except Unreadable:
             _delete_file(services, stored.content_hash)
             raise
+        except FileNotFoundError:
+            raise UserError(_REMOVED_MEANWHILE) from None
     except UserError as error:
         with contextlib.suppress(UserError):  # the reason to tell is the first one
             _note_failure(services, services.owner, shown, str(error))
@@ -109,7 +113,7 @@ def receive(services: Services, name: str, stream: BinaryIO, *, password: str | 
         if existing is not None:
             return Received(existing.id, "duplicate")
         if not stored.path.exists():
-            raise UserError("The same file was removed at this very moment. Add it again.")
+            raise UserError(_REMOVED_MEANWHILE)
         documents.insert_document(connection, document)
         if password is not None:
             documents.claim(connection, document.id, holder=services.holder, now=now, until=now + LEASE_S)
@@ -134,9 +138,9 @@ def process(
 
 
 def process_pending(services: Services, on_progress: OnProgress | None = None) -> list[Document]:
-    """Process what was left unfinished, of all owners, oldest first; return what became of it.
+    """Process what was left unfinished, of all owners, oldest first; return what became of the documents done here.
 
-    A document that somebody else works on is left to them. Raises ``UserError`` when the fault is not a file's; a bug
+    One that somebody else works on is left to them. Raises ``UserError`` when the fault is not a file's; a bug
     is raised after the other documents were done.
     """
     done: list[Document] = []
@@ -145,11 +149,14 @@ def process_pending(services: Services, on_progress: OnProgress | None = None) -
     while (document := _next_pending(services, tried)) is not None:
         tried.add(document.id)
         try:
-            done.append(_process(services, document, on_progress or (lambda document: None), None))
+            finished = _attempt(services, document, on_progress or (lambda document: None), None)
         except UserError:
             raise
         except Exception as error:  # noqa: BLE001 - raised below, no longer keeping the others waiting
             bugs.append(error)
+        else:
+            if finished is not None:
+                done.append(finished)
     if bugs:
         raise bugs[0]
     return done
@@ -179,9 +186,9 @@ def remove(services: Services, document_id: str) -> bool:
 
 def _process(services: Services, document: Document, on_progress: OnProgress, password: str | None) -> Document:
     while True:
-        with contextlib.suppress(_Lost), _lease(services, document.id) as lease:
-            if lease is not None:
-                return _Work(services, document, lease, on_progress).run(password)
+        finished = _attempt(services, document, on_progress, password)
+        if finished is not None:
+            return finished
         with services.database.read() as connection:
             now = documents.get(connection, document.owner, document.id)
         if now is None:
@@ -191,6 +198,16 @@ def _process(services: Services, document: Document, on_progress: OnProgress, pa
         document = now
         on_progress(document)
         time.sleep(_BETWEEN_LOOKS_S)
+
+
+def _attempt(services: Services, document: Document, on_progress: OnProgress, password: str | None) -> Document | None:
+    """Do the work, unless somebody else has it; ``None`` then, and when the document is lost on the way."""
+    with contextlib.suppress(_Lost), _lease(services, document.id) as lease:
+        if lease is not None:
+            with services.database.read() as connection:
+                now = documents.get(connection, document.owner, document.id)  # its last holder may have brought it on
+            return None if now is None else _Work(services, now, lease, on_progress).run(password)
+    return None
 
 
 def _what_became_of(services: Services, document: Document) -> str:

@@ -125,6 +125,16 @@ def test_what_can_not_be_taken_is_refused_at_once_and_leaves_a_line_only(service
     assert stored_files(services) == []
 
 
+def test_a_file_removed_while_it_is_received_is_said_in_words(services, monkeypatch):
+    def gone(path, name):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(ingest, "detect", gone)
+    with pytest.raises(UserError, match="Add it again"):
+        receive(services)
+    assert rows(services) == []
+
+
 def test_a_file_over_the_limit_is_refused_at_once(services):
     services.change_settings(max_file_bytes=100)
     with pytest.raises(UserError, match="larger than"):
