@@ -37,7 +37,7 @@ fast: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -m "not model and not browser"
 
 audit: $(VENV)/dev.stamp
-	@$(BIN)/pip-audit --requirement requirements.txt --no-deps --disable-pip
+	@$(BIN)/pip-audit --requirement requirements.txt --no-deps --disable-pip --strict
 
 sample: $(VENV)/dev.stamp
 	@$(BIN)/python scripts/make_sample.py
