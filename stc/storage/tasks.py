@@ -1,4 +1,4 @@
-"""SQL for what is thought about while asleep: tasks, their leases and their runs. Every function takes an open connection.
+"""SQL for what is thought about while asleep: tasks, leases and runs. Every function takes an open connection.
 
 A task is unique on (document, pass, hash of its exact input, thinker, generation, revision). "Done" is a recorded run
 that says so, never "notes exist": an empty result is done too.
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from stc.storage.database import new_id
-from stc.storage.schema import documents, sleep_runs, sleep_tasks
+from stc.storage.schema import documents, evidence, notes, sleep_runs, sleep_tasks
 from stc.words import SleepRun, SleepTask, TaskKey, TaskState, Usage
 
 
@@ -90,11 +90,22 @@ def renew(connection: Connection, task_id: str, *, holder: str, until: float) ->
 
 
 def release(
-    connection: Connection, task_id: str, *, holder: str, not_before: float | None = None, counts: bool = True
+    connection: Connection,
+    task_id: str,
+    *,
+    holder: str,
+    not_before: float | None = None,
+    counts: bool = True,
+    attempts: int | None = None,
 ) -> None:
-    """Give a task back undone, not to be tried ``not_before``; ``counts`` False forgets the attempt."""
+    """Give a task back undone, not to be tried ``not_before``.
+
+    ``counts`` False forgets the attempt; ``attempts`` says how many count from now on.
+    """
     values: dict[str, Any] = {"lease_holder": None, "lease_until": not_before, "claimed_at": None}
-    if not counts:
+    if attempts is not None:
+        values["attempts"] = attempts
+    elif not counts:
         values["attempts"] = sleep_tasks.c.attempts - 1
     connection.execute(
         update(sleep_tasks).where(sleep_tasks.c.id == task_id, sleep_tasks.c.lease_holder == holder).values(**values)
@@ -102,7 +113,7 @@ def release(
 
 
 def finish(connection: Connection, run: SleepRun, *, holder: str, now: float) -> bool:
-    """Record the run and mark its task done; False, and nothing written, when the lease was lost or the task deleted."""
+    """Record the run and mark its task done; False, nothing written, when the lease was lost or the task deleted."""
     result = connection.execute(
         update(sleep_tasks)
         .where(sleep_tasks.c.id == run.task_id, sleep_tasks.c.lease_holder == holder, sleep_tasks.c.done_at.is_(None))
@@ -225,3 +236,27 @@ def raise_revision(connection: Connection, owner: str, document_id: str) -> bool
         .values(revision=documents.c.revision + 1)
     )
     return result.rowcount == 1
+
+
+def superseded(connection: Connection, task: SleepTask) -> list[str]:
+    """Return the ids of the notes that a finished task replaces: those of its pass with evidence on its pages.
+
+    A model's notes replace any older ones; the extractive thinker's replace its own only. Hidden notes stay hidden, and
+    notes that no task made (imported ones) stay.
+    """
+    query = (
+        select(notes.c.id)
+        .join(sleep_tasks, sleep_tasks.c.id == notes.c.task_id)
+        .join(evidence, evidence.c.note_id == notes.c.id)
+        .where(
+            notes.c.document_id == task.document_id,
+            notes.c.status != "hidden",
+            sleep_tasks.c.pass_name == task.pass_name,
+            sleep_tasks.c.id != task.id,
+            evidence.c.position == 0,
+            evidence.c.page.between(task.page_start, task.page_end),
+        )
+    )
+    if task.thinker == "extractive":
+        query = query.where(notes.c.thinker == "extractive")
+    return list(connection.execute(query).scalars())

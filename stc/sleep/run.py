@@ -1,0 +1,241 @@
+"""What a person can ask of the sleeper: prepare now, say what it would cost, throw away, prepare again, show what it did."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stc.errors import UserError
+from stc.sleep import checking, facts, passes, planning, report
+from stc.sleep.planning import Asleep, Planned
+from stc.storage import documents as document_rows
+from stc.storage import notes as note_rows
+from stc.storage import tasks
+from stc.storage.database import new_id
+from stc.words import NoteDraft, SleepRun, SleepTask, Usage
+
+if TYPE_CHECKING:
+    from stc.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A task that would be done, and the most it would need. ``cost_usd`` is ``None`` where the price is unknown."""
+
+    task: SleepTask
+    tokens: int
+    cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """What is being thought about now, by this process or another."""
+
+    document_id: str
+    name: str
+    pass_name: str
+    page_start: int
+    page_end: int
+    thinker: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """``next`` is what comes next, "" where nothing does; ``asleep`` why nothing is done now, until when if known."""
+
+    now: tuple[Working, ...]
+    next: str
+    asleep: str
+    until: float | None
+
+
+def sleep_now(
+    services: Services,
+    document_ids: Sequence[str] | None = None,
+    *,
+    max_passes: int | None = None,
+    until_done: bool = False,
+    on_run: Callable[[SleepRun], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Iterator[SleepRun]:
+    """Prepare documents (all by default) and yield each task's run: one task, or ``max_passes``, or ``until_done``.
+
+    Idle time and pause don't count, limits do: a run "skipped" says which one ended it. Raises ``UserError`` for a
+    document that is not there.
+    """
+    left = max_passes if max_passes is not None else None if until_done else 1
+    while left is None or left > 0:
+        found = facts.gather(services, document_ids)
+        planned = planning.next_task(
+            found.candidates, found.states, found.policy, found.spent, found.now, ignore_idle=True
+        )
+        if isinstance(planned, Asleep):
+            run = _skipped(services, planned)
+        else:
+            run = passes.execute(services, planned, limit=found.limit, stop=stop)
+        if run is not None:
+            if on_run is not None:
+                on_run(run)
+            yield run
+        if isinstance(planned, Asleep) or (run is not None and run.status == "skipped") or (stop and stop.is_set()):
+            return
+        if left is not None and run is not None:
+            left -= 1
+
+
+def _skipped(services: Services, asleep: Asleep) -> SleepRun | None:
+    """Return the run that says what a limit or a failing model kept from being done; it is not recorded."""
+    if not asleep.hindered or asleep.window is None:
+        return None
+    return SleepRun(
+        id=new_id(),
+        owner=services.owner,
+        task_id="",
+        document_id=asleep.document_id,
+        pass_name=asleep.window.pass_name,
+        page_start=asleep.window.page_start,
+        page_end=asleep.window.page_end,
+        thinker="model",
+        model=services.settings.sleep_model,
+        prompt_version="",
+        status="skipped",
+        notes_added=0,
+        notes_dropped={},
+        usage=Usage(),
+        error=asleep.reason[:1].upper() + asleep.reason[1:] + ".",
+        started_at=services.now(),
+        seconds=0.0,
+    )
+
+
+def dry_run(services: Services, document_ids: Sequence[str] | None = None) -> list[Estimate]:
+    """Return what ``sleep_now(until_done=True)`` would do if no limit stopped it, in order; nothing is done or stored."""
+    found = facts.gather(services, document_ids)
+    policy = planning.without_limits(found.policy)
+    items = planning.wanted(found.candidates, found.states, policy, planning.Spent(), found.now, ignore_idle=True)
+    estimates = []
+    for item in items:
+        if isinstance(item, Planned):
+            if item.thinker == "model":
+                needed, cost = found.policy.estimate(item.window)
+            else:
+                needed, cost = item.window.tokens, 0.0
+            estimates.append(Estimate(item.task(new_id(), services.owner), needed, cost))
+    return estimates
+
+
+def purge(services: Services, document_id: str) -> int:
+    """Delete all notes of a document, hidden ones too, and return how many; it is prepared again only when asked for."""
+    with services.database.write() as connection:
+        _own(services, connection, document_id)
+        ids = [
+            note.id for note in note_rows.of_document(connection, document_id, statuses=("verified", "stale", "hidden"))
+        ]
+        passes.delete_notes(connection, document_id, ids)
+    return len(ids)
+
+
+def prepare_again(services: Services, document_id: str) -> None:
+    """Have a document thought about anew from the start; its notes stay until their windows are done again."""
+    with services.database.write() as connection:
+        _own(services, connection, document_id)
+        tasks.raise_revision(connection, services.owner, document_id)
+
+
+def adopt(services: Services, document_id: str, drafts: Sequence[NoteDraft], *, model: str) -> checking.Checked:
+    """Store notes that somebody else prepared with ``model``, checked like any, and mark the document as prepared.
+
+    For the sample document, which comes prepared. Returns what was kept and what was not.
+    """
+    found = facts.gather(services, [document_id])
+    if not found.candidates:
+        raise UserError("The document is not ready yet. Add notes when it has been read.")
+    candidate = found.candidates[0]
+    now = services.now()
+    with services.database.read() as connection:
+        pages = document_rows.read_pages(connection, document_id)
+        chunks = document_rows.read_chunks(connection, document_id)
+        asked = [note.question for note in note_rows.of_document(connection, document_id) if note.question]
+    checked = checking.check(drafts, {page.number: page.text for page in pages}, asked=asked)
+    planned = [
+        Planned(document_id, window, "model", candidate.revision, "it came prepared").task(new_id(), services.owner)
+        for window in candidate.windows
+    ]
+    embedder = services.embedder
+    with services.database.write() as connection:
+        for task in (tasks.ensure(connection, task, now) for task in planned):
+            if not tasks.claim(connection, task.id, holder=services.holder, now=now, until=now + 1):
+                continue
+            mine = [draft for draft in checked.accepted if _belongs(draft, task, planned)]
+            notes = passes.make_notes(task, model, mine, chunks, now=now)
+            embedded = list(embedder.encode([passes.embedded_text(note) for note in notes])) if notes else []
+            passes.add_notes(connection, document_id, notes, embedded, embedder.name)
+            run = SleepRun(
+                id=new_id(), owner=task.owner, task_id=task.id, document_id=document_id, pass_name=task.pass_name,
+                page_start=task.page_start, page_end=task.page_end, thinker="model", model=model, prompt_version="",
+                status="done", notes_added=len(notes), notes_dropped={}, usage=Usage(), error=None, started_at=now, seconds=0.0,
+            )  # fmt: skip
+            tasks.finish(connection, run, holder=services.holder, now=now)
+    return checked
+
+
+def _belongs(draft: NoteDraft, task: SleepTask, planned: Sequence[SleepTask]) -> bool:
+    """Tell whether a note belongs to a task: summaries to the outline, the rest to the window with their first quote."""
+    if draft.kind == "summary" or len(planned) == 1:
+        return task.pass_name == "outline"
+    page = draft.evidence[0].page
+    return task.pass_name != "outline" and task.page_start <= page <= task.page_end
+
+
+def _own(services: Services, connection, document_id: str) -> None:
+    if document_rows.get(connection, services.owner, document_id) is None:
+        raise UserError(f"Document {document_id} is not here; 'python -m stc documents' lists what is.")
+
+
+def history(
+    services: Services, *, limit: int | None = 50, offset: int = 0, document_id: str | None = None
+) -> list[SleepRun]:
+    """Return what was done, newest first."""
+    with services.database.read() as connection:
+        return tasks.history(connection, services.owner, document_id=document_id, limit=limit, offset=offset)
+
+
+def while_away(services: Services, since: float) -> str:
+    """Return what was prepared since then in one sentence, "" where nothing was."""
+    with services.database.read() as connection:
+        runs = tasks.history(connection, services.owner, since=since)
+        documents = {run.document_id for run in runs if run.status == "done"}
+        questions = sum(
+            1
+            for document_id in documents
+            for note in note_rows.of_document(connection, document_id)
+            if note.question and note.created_at >= since
+        )
+    return report.while_away(runs, questions=questions)
+
+
+def status(services: Services) -> Status:
+    """Return what the sleeper does now, what comes next and why it may be asleep; from the database, in any process."""
+    found = facts.gather(services)
+    with services.database.read() as connection:
+        running = tasks.running(connection, services.owner, found.now)
+    names = {candidate.document.id: candidate.document.name for candidate in found.candidates}
+    now = tuple(
+        Working(
+            task.document_id,
+            names.get(task.document_id, ""),
+            task.pass_name,
+            task.page_start,
+            task.page_end,
+            task.thinker,
+            since,
+        )
+        for task, since in running
+    )
+    planned = planning.next_task(found.candidates, found.states, found.policy, found.spent, found.now)
+    if isinstance(planned, Planned):
+        return Status(now, f"{names[planned.document_id]}: {planned.reason}", "", None)
+    return Status(now, "", planned.reason, planned.until)

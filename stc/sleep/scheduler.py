@@ -1,0 +1,90 @@
+"""The sleeper of one server process: looks every few seconds whether something is to be thought about, and does it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from stc.sleep import facts, passes, planning, run
+from stc.sleep.planning import Asleep
+from stc.storage import conversations
+from stc.words import SleepRun
+
+if TYPE_CHECKING:
+    from stc.services import Services
+
+logger = logging.getLogger(__name__)
+
+_STOP_WITHIN_S = 10.0
+
+
+class Sleeper:
+    """Prepares documents while nobody needs them. Any number of them, in any processes, share the work."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stop = threading.Event()
+        self._scheduler: Any = None
+        self._working = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to look every ``tick_s`` seconds; a second call changes nothing."""
+        if self._scheduler is not None:
+            return
+        from apscheduler.schedulers.background import BackgroundScheduler
+        from apscheduler.triggers.interval import IntervalTrigger
+
+        # APScheduler tells of every job it runs; what a job does is in the database.
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._stop.clear()
+        self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._scheduler.add_job(
+            self.tick,
+            IntervalTrigger(seconds=max(0.1, self._services.settings.tick_s), timezone="UTC"),
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End: what is being done is given back within moments."""
+        self._stop.set()
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+            self._scheduler = None
+        if self._working.acquire(timeout=_STOP_WITHIN_S):
+            self._working.release()
+
+    def tick(self) -> list[SleepRun]:
+        """Do what is wanted, one task after the other, until nothing is, a person waits, or it is stopped or paused.
+
+        Returns what was done. Raises nothing: APScheduler would swallow it, so it is logged here.
+        """
+        done: list[SleepRun] = []
+        with self._working:
+            try:
+                while not self._stop.is_set():
+                    found = self._step()
+                    if found is None:
+                        break
+                    done.append(found)
+                    if found.status == "skipped":
+                        break
+            except Exception:
+                logger.exception("The background job failed; it looks again at its next tick")
+        return done
+
+    def _step(self) -> SleepRun | None:
+        with self._services.database.read() as connection:
+            if conversations.somebody_waits(connection, self._services.now()):
+                return None
+        found = facts.gather(self._services)
+        planned = planning.next_task(found.candidates, found.states, found.policy, found.spent, found.now)
+        if isinstance(planned, Asleep):
+            return None
+        return passes.execute(self._services, planned, limit=found.limit, stop=self._stop)
+
+    def status(self) -> run.Status:
+        return run.status(self._services)

@@ -1,0 +1,224 @@
+"""The thinker that is a language model: what it is asked, and what its reply is worth.
+
+It sees one window at a time, as data between marks, has no tools, and gets no old notes to rework but the document's outline
+for orientation. Whatever it says is only a proposal: see ``stc.sleep.checking``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from stc.chat.citing import find_quote
+from stc.models import tokens
+from stc.sleep import prompts
+from stc.words import Evidence, NoteDraft, Page
+
+OUTPUT_SHARE = 0.25
+"""Tokens of reply asked for, per token of text, at most."""
+_NOTE_TOKENS = 110
+_SECTION_TOKENS = 90
+_LEAST_OUTPUT_TOKENS = 500
+_MOST_OUTPUT_TOKENS = 3000
+_OUTLINE_IN_PROMPT_TOKENS = 200
+_KNOWN_IN_PROMPT = 12
+_REPAIRS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A model's reply as far as thinking needs it."""
+
+    text: str
+    finish_reason: str
+
+
+Call = Callable[[list[dict[str, str]], int, dict[str, Any]], Said]
+"""``(messages, max_tokens, schema) -> Said``: pays, records and can be broken off."""
+
+
+class Unusable(Exception):
+    """Every try brought a reply that can't be read; ``str`` says what was wrong with the last."""
+
+
+class _Quote(BaseModel):
+    page: int
+    quote: str
+
+
+class _Note(BaseModel):
+    kind: Literal["answer", "definition"] = "answer"
+    question: str
+    answer: str
+    evidence: list[_Quote] = Field(default_factory=list)
+
+
+class _Notes(BaseModel):
+    notes: list[_Note]
+
+
+class _Section(BaseModel):
+    title: str
+    summary: str
+    evidence: list[_Quote] = Field(default_factory=list)
+
+
+class _Outline(BaseModel):
+    summary: str
+    evidence: list[_Quote] = Field(default_factory=list)
+    sections: list[_Section] = Field(default_factory=list)
+
+
+def output_tokens(text_tokens: int) -> int:
+    """Return ``max_tokens`` for a window of so many tokens: a quarter of it, within what a useful reply needs."""
+    return max(_LEAST_OUTPUT_TOKENS, min(_MOST_OUTPUT_TOKENS, int(text_tokens * OUTPUT_SHARE)))
+
+
+def prompt_tokens(text_tokens: int, *, outline: bool) -> int:
+    """Return about how many tokens are sent for a window, prompt included."""
+    overhead = _overhead_outline() if outline else _overhead_anticipate() + _OUTLINE_IN_PROMPT_TOKENS
+    return overhead + text_tokens
+
+
+def _overhead_outline() -> int:
+    return sum(tokens.count(message["content"]) + 6 for message in prompts.outline("", [], excerpts=True, sections=10))
+
+
+def _overhead_anticipate() -> int:
+    return sum(tokens.count(message["content"]) + 6 for message in prompts.anticipate("", "", [], questions=10))
+
+
+def anticipate(
+    call: Call, *, name: str, outline: str, pages: Sequence[Page], limit: int, asked: Sequence[str] = ()
+) -> list[NoteDraft]:
+    """Return the questions that a model thinks readers will ask about these pages, with answers and quotes.
+
+    Pages longer than ``limit`` tokens together are asked about in several calls. Raises ``Unusable``, and whatever
+    ``call`` raises.
+    """
+    drafts: list[NoteDraft] = []
+    for part in _parts(pages, limit):
+        size = sum(tokens.count(text) for _, text in part)
+        room = output_tokens(size)
+        known = [*asked, *(draft.question for draft in drafts)][-_KNOWN_IN_PROMPT:]
+        messages = prompts.anticipate(
+            name,
+            tokens.cut(outline, _OUTLINE_IN_PROMPT_TOKENS),
+            part,
+            questions=max(3, room // _NOTE_TOKENS),
+            asked=known,
+        )
+        reply = _read(call, messages, room, prompts.NOTES_SCHEMA, _Notes)
+        texts = {page.number: page.text for page in pages}
+        for note in reply.notes:
+            drafts.append(NoteDraft(note.kind, note.question, note.answer, _evidence(note.evidence, texts)))
+    return drafts
+
+
+def outline(
+    call: Call, *, name: str, pages: Sequence[Page], shown: Sequence[tuple[int, str]], excerpts: bool
+) -> list[NoteDraft]:
+    """Return the summary of a document, then of its sections. ``shown`` is what of the pages is sent.
+
+    Raises ``Unusable``, and whatever ``call`` raises.
+    """
+    size = sum(tokens.count(text) for _, text in shown)
+    room = output_tokens(size)
+    messages = prompts.outline(name, shown, excerpts=excerpts, sections=max(2, room // _SECTION_TOKENS - 3))
+    reply = _read(call, messages, room, prompts.OUTLINE_SCHEMA, _Outline)
+    texts = {page.number: page.text for page in pages}
+    drafts = [NoteDraft("summary", "", reply.summary, _evidence(reply.evidence, texts))]
+    for section in reply.sections:
+        if not section.summary.strip():
+            continue
+        evidence = _evidence(section.evidence, texts)
+        place = next((number for number, text in texts.items() if find_quote(section.title, text)), None)
+        if place is not None:
+            evidence = (Evidence(place, section.title), *evidence)
+        text = f"{section.title}: {section.summary}" if place is not None else section.summary
+        drafts.append(NoteDraft("summary", "", text, evidence))
+    return drafts
+
+
+def _read(call: Call, messages: list[dict[str, str]], room: int, schema: dict[str, Any], shape: type[Any]) -> Any:
+    """Return the parsed reply; an unusable one is shown back to the model with its fault, twice at most."""
+    asked = messages
+    error = ""
+    for _ in range(1 + _REPAIRS):
+        said = call(asked, room, schema)
+        if said.finish_reason == "length":
+            error = "It was cut off because it was too long."
+        elif said.finish_reason != "stop":
+            error = "It was incomplete."
+        else:
+            try:
+                return shape.model_validate(_json(said.text))
+            except ValidationError as fault:
+                first = fault.errors()[0]
+                error = f"At {'.'.join(str(part) for part in first['loc']) or 'the top'}: {first['msg']}."
+            except ValueError as fault:
+                error = f"It is no JSON: {fault}."
+        # Only the beginning of a bad reply goes back: it costs tokens, and its end may be endless.
+        asked = prompts.repair(messages, said.text[:1000], error)
+    raise Unusable(error)
+
+
+_FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
+_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
+
+
+def _json(text: str) -> Any:
+    """Return the JSON object in a reply, also where it stands in a fence or behind a thought."""
+    text = _THOUGHT.sub("", text)
+    fenced = _FENCE.search(text)
+    text = fenced.group(1) if fenced else text
+    start, end = text.find("{"), text.rfind("}")
+    if start < 0 or end < start:
+        raise ValueError("there is no object in it")
+    return json.loads(text[start : end + 1])
+
+
+def _evidence(quotes: Sequence[_Quote], texts: dict[int, str]) -> tuple[Evidence, ...]:
+    """Return the quotes, each on the page where it stands: models copy well and count badly."""
+    found = []
+    for item in quotes:
+        page = item.page
+        if find_quote(item.quote, texts.get(page, "")) is None:
+            page = next((number for number, text in texts.items() if find_quote(item.quote, text)), page)
+        found.append(Evidence(page, item.quote))
+    return tuple(found)
+
+
+def _parts(pages: Sequence[Page], limit: int) -> list[list[tuple[int, str]]]:
+    """Return the pages in groups of at most ``limit`` tokens; a page that is longer by itself is cut at line ends."""
+    parts: list[list[tuple[int, str]]] = []
+    used = 0
+    for page in pages:
+        for text in _pieces(page.text, limit):
+            size = tokens.count(text)
+            if not parts or used + size > limit:
+                parts.append([])
+                used = 0
+            parts[-1].append((page.number, text))
+            used += size
+    return parts
+
+
+def _pieces(text: str, limit: int) -> list[str]:
+    if not text.strip():
+        return []
+    if tokens.count(text) <= limit:
+        return [text]
+    pieces = []
+    while text.strip():
+        piece = tokens.cut(text, limit)
+        if len(piece) < len(text) and "\n" in piece.strip():
+            piece = piece[: piece.rindex("\n") + 1]
+        pieces.append(piece)
+        text = text[max(1, len(piece)) :]
+    return pieces
