@@ -36,6 +36,7 @@ _BY_MAGIC = (
     (b"MZ", "a Windows program"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
+_WRITTEN = ("document", "file", "workbook", "presentation", "book", "text")  # kinds that can be saved as PDF or text
 _TEXTUAL_MAGIC = frozenset({b"BM", b"MZ", b"ID3", b"BZh", b"GIF8", b"%!PS"})  # a text may begin with these letters too
 _ZIPPED = (
     (b"word/", "a Word document"),
@@ -73,8 +74,10 @@ def detect(path: Path, name: str) -> str:
         return TEXT
     if looks := _known_kind(head, ending):
         if claims_pdf:
-            raise Unreadable(f"This is {looks}, not a PDF, whatever its name says. Save it as PDF, then add that.")
-        raise Unreadable(f"This is {looks}, which {_SAVE_AS}.")
+            raise Unreadable(f"This is {looks}, not a PDF, whatever its name says. Add the PDF itself.")
+        if looks.endswith(_WRITTEN):
+            raise Unreadable(f"This is {looks}, which {_SAVE_AS}.")
+        raise Unreadable(f"This is {looks}; only {_TAKEN}.")
     if not is_text(head):
         what = (
             "This is no PDF: it doesn't begin like one"
