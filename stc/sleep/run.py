@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from stc.errors import UserError
@@ -164,15 +165,21 @@ def adopt(services: Services, document_id: str, drafts: Sequence[NoteDraft], *, 
         Planned(document_id, window, "model", candidate.revision, "it came prepared").task(new_id(), services.owner)
         for window in candidate.windows
     ]
-    embedder = services.embedder
     with services.database.write() as connection:
-        for task in (tasks.ensure(connection, task, now) for task in planned):
+        known = [tasks.ensure(connection, task, now) for task in planned]
+    prepared = []
+    for task in known:
+        mine = [draft for draft in checked.accepted if _belongs(draft, task, planned)]
+        prepared.append((task, passes.make_notes(task, model, mine, chunks, now=now)))
+    embedder = services.embedder
+    texts = [passes.embedded_text(note) for _, notes in prepared for note in notes]
+    embedded = iter(embedder.encode(texts)) if texts else iter(())  # seconds: not under the write lock
+    with services.database.write() as connection:
+        for task, notes in prepared:
+            rows = list(islice(embedded, len(notes)))
             if not tasks.claim(connection, task.id, holder=services.holder, now=now, until=now + 1):
                 continue
-            mine = [draft for draft in checked.accepted if _belongs(draft, task, planned)]
-            notes = passes.make_notes(task, model, mine, chunks, now=now)
-            embedded = list(embedder.encode([passes.embedded_text(note) for note in notes])) if notes else []
-            passes.add_notes(connection, document_id, notes, embedded, embedder.name)
+            passes.add_notes(connection, document_id, notes, rows, embedder.name)
             run = SleepRun(
                 id=new_id(), owner=task.owner, task_id=task.id, document_id=document_id, pass_name=task.pass_name,
                 page_start=task.page_start, page_end=task.page_end, thinker="model", model=model, prompt_version="",
