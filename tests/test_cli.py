@@ -8,11 +8,21 @@ from stc.cli import main
 
 FERRY = """# The ferry
 
-The ferry leaves the north pier at 07:40 on weekdays. A single ticket costs 4 euros and 20 cents.
+The ferry leaves the north pier at 07:40 on weekdays. A single ticket costs 4 euros and 20 cents. The crossing takes 35
+minutes in calm weather. The Harbour Board is the public body that owns the pier and the two ferries. In 2023 the ferries
+carried 182,400 passengers, because the bridge was closed for repairs.
 
 # The lighthouse
 
-The lighthouse was built in 1911 by Anna Lindqvist. It is 31 metres tall.
+The lighthouse was built in 1911 by Anna Lindqvist. It is 31 metres tall. The light was automated on 4 May 1987, and the
+last keeper, Olof Berg, moved to the mainland. Visitors may climb the tower from June to August.
+
+# Fares
+
+Single ticket: 4.20 euros
+Return ticket: 7.60 euros
+Season ticket: 310 euros
+Children under six: free
 """
 QUESTION = "When does the ferry leave the north pier?"
 

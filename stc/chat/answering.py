@@ -15,6 +15,7 @@ from stc.chat.scope import Scope, check_question, resolve
 from stc.chat.terms import terms
 from stc.errors import UpstreamError, UserError
 from stc.meter import prices
+from stc.meter.ledger import CUT
 from stc.models import prompts, tokens
 from stc.services import Services
 from stc.storage import conversations
@@ -323,7 +324,7 @@ def _quote(request: _Ask, context: Context) -> _Said:
     _enter(
         request,
         LedgerRow(
-            **_row(request, context.route),
+            **_row(request, context),
             model=EXTRACTIVE,
             raw_usage={},
             usage=Usage(input_tokens=sent, output_tokens=written, cost_usd=0.0),
@@ -371,7 +372,7 @@ def _write(request: _Ask, context: Context) -> _Said:
             _enter(
                 request,
                 LedgerRow(
-                    **_row(request, context.route),
+                    **_row(request, context),
                     model=request.model,
                     raw_usage=error.raw_usage or {},
                     usage=error.usage,
@@ -387,7 +388,7 @@ def _write(request: _Ask, context: Context) -> _Said:
     _enter(
         request,
         reply.ledger_row(
-            **{name: value for name, value in _row(request, context.route).items() if name != "id"},
+            **{name: value for name, value in _row(request, context).items() if name != "id"},
         ),
     )
     parsed = replies.parse(reply.text)
@@ -400,7 +401,11 @@ def _write(request: _Ask, context: Context) -> _Said:
     )
     reasons: tuple[str, ...] = ()
     if reply.finish_reason == "length":
-        reasons = ("the answer was cut at its longest length",)
+        reasons = (f"{CUT} at its longest length",)
+    elif reply.finish_reason == "cut":
+        reasons = (f"{CUT}: the connection to the model broke",)
+    elif reply.finish_reason == "filtered":
+        reasons = (f"{CUT} by the provider's content filter",)
     if not citations:
         # Without one quote that holds, the model's words are only the model's: they are kept for Details, not shown as an answer.
         return _Said(ABSTAINED, (), True, (*reasons, f"the model answered, but no quote supports it: {text}"))
@@ -436,7 +441,7 @@ def _reuse(request: _Ask, note: Note, reasons: tuple[str, ...]) -> Answer:
     return _finish(request, context, _Said(text, citations, False), reasons, reused=note)
 
 
-def _row(request: _Ask, route: Route) -> dict[str, Any]:
+def _row(request: _Ask, context: Context) -> dict[str, Any]:
     """Return what every ledger row of this question has in common."""
     scope = request.found.scope.ids
     return {
@@ -447,10 +452,19 @@ def _row(request: _Ask, route: Route) -> dict[str, Any]:
         "answer_id": request.answer.id,
         "run_id": None,
         "document_id": scope[0] if len(scope) == 1 else None,
-        "document_shares": {},
-        "route": route,
+        "document_shares": _shares(context.parts),
+        "route": context.route,
         "origin": request.answer.origin,
     }
+
+
+def _shares(parts: Sequence[Part]) -> dict[str, float]:
+    """Return each document's share of a context's tokens; they add up to 1."""
+    total = sum(part.tokens for part in parts)
+    shares: dict[str, float] = {}
+    for part in parts:
+        shares[part.document_id] = shares.get(part.document_id, 0.0) + part.tokens / total
+    return shares
 
 
 def _enter(request: _Ask, row: LedgerRow) -> None:
@@ -476,13 +490,13 @@ def _finish(
         nearest=request.found.chunk_hits[:_NEAREST] if said.abstained else (),
         notes_used=() if said.abstained else used,
         usage=request.usage,
-        baselines=_baselines(request, context),
+        baselines=_baselines(request, context, said.text),
         first_token_s=request.first_token_s if request.first_token_s is not None else seconds,
         seconds=seconds,
     )
 
 
-def _baselines(request: _Ask, context: Context) -> dict[str, Baseline | None]:
+def _baselines(request: _Ask, context: Context, text: str) -> dict[str, Baseline | None]:
     llm = None if request.quotes_only else request.services.llm
     return counting.baselines(
         request.services,
@@ -494,7 +508,8 @@ def _baselines(request: _Ask, context: Context) -> dict[str, Baseline | None]:
         usage=request.usage,
         sent_tokens=request.sent_tokens,
         own=context,
-        output_tokens=request.usage.output_tokens,
+        # A prepared answer costs no output now; without preparation it would have had to be written.
+        output_tokens=request.usage.output_tokens or tokens.count(text),
         price=llm.price(request.model) if llm else prices.price_of(EXTRACTIVE),
         context_window=llm.context_window(request.model) if llm else None,
         asked_before_s=request.asked_before_s,

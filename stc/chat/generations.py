@@ -8,7 +8,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stc.chat import answering
 from stc.chat.scope import check_question, resolve
 from stc.errors import StcError, UserError
 from stc.services import Services
@@ -82,6 +81,8 @@ def start(
         generation.text = text
 
     def work() -> None:
+        from stc.chat import answering  # with NumPy behind it: a page that only shows answers does without
+
         try:
             answering.ask(
                 services,
