@@ -1,0 +1,181 @@
+"""Chat: ask, read the answer with its citations, see what it cost."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import streamlit as st
+
+from stc.chat import generations, scope
+from stc.errors import StcError
+from stc.ui import adding, answers, library, meter, opened, reader, safe
+from stc.words import EXTRACTIVE, Origin
+
+services = library.services()
+EFFORTS = {"low": "Quick", "medium": "Normal", "high": "Thorough"}
+
+
+def current() -> dict[str, Any] | None:
+    """Return the conversation that the address names; the address outlives a refresh."""
+    wanted = st.query_params.get("chat")
+    return next((one for one in conversations if one["id"] == wanted), None) if wanted else None
+
+
+def go(chat: str | None = None, document: str | None = None) -> None:
+    for name, value in (("chat", chat), ("document", document)):
+        if value:
+            st.query_params[name] = value
+        else:
+            st.query_params.pop(name, None)
+
+
+def ask(question: str, route: str = "auto", origin: Origin = "typed") -> None:
+    """Ask in the current conversation, or in a new one. What can't be asked is said on the page."""
+    chosen = st.session_state.get(scope_key) or None
+    try:
+        scope.check_question(question)
+        scope.resolve(services, chosen)
+        chat = conversation["id"] if conversation else generations.new_conversation(services, question, chosen)
+        generations.start(
+            services,
+            question,
+            conversation_id=chat,
+            document_ids=chosen,
+            effort=st.session_state.get("effort") or None,
+            origin=origin,
+            route=route,
+        )
+    except StcError as error:
+        st.session_state["refusal"] = str(error)
+        return
+    go(chat=chat)
+
+
+def submitted() -> None:
+    """Take what was typed or dropped into the input line."""
+    said = st.session_state["question"]
+    if said.files:
+        adding.take(services, said.files)
+    if said.text.strip():
+        ask(said.text)
+
+
+def rescope() -> None:
+    if conversation:
+        library.scope_conversation(services, conversation["id"], st.session_state[scope_key])
+
+
+@st.dialog("Rename this chat")
+def rename(chat: dict[str, Any]) -> None:
+    title = st.text_input("Name", chat["title"], max_chars=80)
+    if st.button("Save", type="primary") and title.strip():
+        library.rename_conversation(services, chat["id"], safe.plain(title, 80))
+        st.rerun()
+
+
+@st.dialog("Delete this chat?")
+def delete(chat: dict[str, Any]) -> None:
+    st.markdown(f"“{safe.inert(chat['title'])}” goes with all its answers. What they cost stays on the Savings page.")
+    if st.button("Delete", type="primary"):
+        library.delete_conversation(services, chat["id"])
+        go()
+        st.rerun()
+
+
+def chat_row(chat: dict[str, Any]) -> None:
+    here = conversation is not None and chat["id"] == conversation["id"]
+    row = st.container(horizontal=True, gap="xsmall", vertical_alignment="center") if here else nullcontext()
+    with row:
+        title = safe.inert(chat["title"], 22 if here else 60)
+        st.button(
+            f"**{title}**" if here else title,
+            key=f"chat-{chat['id']}",
+            type="tertiary",
+            wrap=False,
+            on_click=go,
+            kwargs={"chat": chat["id"]},
+        )
+        if here:
+            chosen = st.menu_button(
+                "Edit",
+                ["Rename", "Delete"],
+                type="tertiary",
+                key="menu",
+            )
+            if chosen == "Rename":
+                rename(chat)
+            elif chosen == "Delete":
+                delete(chat)
+
+
+def sidebar() -> None:
+    st.button("New chat", icon=":material/add:", width="stretch", on_click=go, key="new-chat")
+    st.multiselect(
+        "Answer from",
+        [document.id for document in documents if document.status == "ready"],
+        key=scope_key,
+        format_func=lambda document_id: safe.plain(names.get(document_id, "a deleted document"), 60),
+        placeholder="All documents",
+        on_change=rescope,
+    )
+    shown = conversations if st.session_state.get("all-chats") else conversations[:15]
+    with st.container(gap=None):
+        for chat in shown:
+            chat_row(chat)
+    if len(conversations) > 15:
+        st.toggle("Show all chats", key="all-chats")
+
+
+def input_line() -> None:
+    with st.bottom, st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+        st.segmented_control(
+            "Effort",
+            list(EFFORTS),
+            default=services.settings.effort,
+            required=True,
+            format_func=EFFORTS.__getitem__,
+            key="effort",
+            label_visibility="collapsed",
+        )
+        st.caption(reader_words(), wrap=False)
+    # Left to itself, the input line keeps the end of a conversation in sight; the first page is read from its top.
+    with nullcontext() if conversation else st.bottom:
+        st.chat_input(
+            "Ask your documents, or drop files here",
+            key="question",
+            accept_file="multiple",
+            on_submit=submitted,
+        )
+
+
+def reader_words() -> str:
+    model = services.settings.chat_model
+    return "Quotes only (no AI model)" if model in ("", EXTRACTIVE) else safe.inert(f"Answers by {model}", 60)
+
+
+conversations = library.conversations(services)
+documents = library.documents(services)
+names = {document.id: document.name for document in documents}
+conversation = current()
+opened_id = st.query_params.get("document") if conversation is None else None
+scope_key = f"scope-{conversation['id'] if conversation else opened_id or 'new'}"
+if scope_key not in st.session_state:
+    start = conversation["scope"] if conversation else [opened_id] if opened_id else []
+    st.session_state[scope_key] = [one for one in start if one in names]
+
+with st.sidebar:
+    sidebar()
+if conversation:
+    books = meter.books(services)
+    for answer in library.answers(services, conversation["id"]):
+        answers.show(services, answer, names, books, ask)
+    adding.tell(services, most_failures=2)
+else:
+    adding.tell(services, most_failures=2)
+    opened.show(services, documents, opened_id, ask)
+refusal = st.session_state.pop("refusal", None)
+if refusal:
+    st.error(safe.inert(refusal), icon=":material/error:")
+input_line()
+reader.draw(services)

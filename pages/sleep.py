@@ -1,0 +1,176 @@
+"""Background work: what is prepared now, what comes next, what was done, and what it may cost."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from stc import background
+from stc.meter import ledger
+from stc.sleep import facts, planning, run
+from stc.ui import library, phrases, safe
+from stc.words import SleepRun
+
+services = library.services()
+STEPS = {
+    "outline": "summary",
+    "anticipate": "questions and answers",
+    "infer": "derived figures",
+    "directed": "questions like those you asked",
+}
+RUNS_PER_PAGE = 15
+ALL = ""
+
+
+def now_and_next() -> None:
+    status = run.status(services)
+    asked = background.preparing(services)
+    for working in status.now:
+        st.markdown(
+            f":shimmer[Preparing] **{safe.inert(working.name, 80)}**: {STEPS.get(working.pass_name, '')}, "
+            f"{planning.pages_in_words(working.page_start, working.page_end)} "
+            f":gray[· for {phrases.duration(services.now() - working.since)}]"
+        )
+    if not status.now:
+        until = f", until about {phrases.clock(status.until)[-5:]}" if status.until else ""
+        reason = status.asleep or "about to begin"
+        st.markdown(f":material/bedtime: Asleep: {safe.inert(reason)}{until}.")
+    if status.next:
+        st.markdown(f":gray[Next:] {safe.inert(status.next)}")
+    if asked is not None and not asked.ended:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Stop preparing", icon=":material/stop_circle:", on_click=asked.stop.set)
+            st.caption(f"{phrases.count(asked.done, 'step')} done since you asked for it.")
+    elif asked is not None and asked.said:
+        st.warning(safe.inert(asked.said), icon=":material/info:")
+    before = st.session_state.get("runs-seen")
+    newest = next(iter(run.history(services, limit=1)), None)
+    latest = newest.id if newest else ""
+    st.session_state["runs-seen"] = latest
+    if before is not None and before != latest:
+        st.rerun()  # the history below has a new line
+
+
+def set_paused() -> None:
+    services.change_settings(sleep_paused=not st.session_state["prepare-by-itself"])
+
+
+def prepare() -> None:
+    chosen = st.session_state["prepare-what"]
+    background.prepare_now(services, [chosen] if chosen else None)
+
+
+def controls() -> None:
+    st.toggle(
+        "Prepare idle documents by itself",
+        not services.settings.sleep_paused,
+        key="prepare-by-itself",
+        on_change=set_paused,
+        help="Off: nothing is prepared until you ask for it here.",
+    )
+    ready = {document.id: document.name for document in library.documents(services) if document.status == "ready"}
+    if not ready:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Prepare without waiting for idle time",
+            [ALL, *ready],
+            format_func=lambda one: safe.plain(ready.get(one, "All documents"), 70),
+            key="prepare-what",
+        )
+        st.button("Prepare now", icon=":material/play_arrow:", on_click=prepare)
+
+
+def today() -> None:
+    settings = services.settings
+    if not settings.sleep_model:
+        st.caption("Prepared without an AI model: it costs nothing, and nothing leaves this computer.")
+        return
+    spent = facts.spent_today(services, services.now())
+    st.markdown(
+        f"Today {safe.inert(settings.sleep_model)} has used {safe.inert(ledger.money(spent.usd))} of "
+        f"{safe.inert(ledger.money(settings.daily_usd))} and {spent.tokens:,} of {settings.daily_tokens:,} tokens."
+    )
+    shares = [spent.tokens / settings.daily_tokens if settings.daily_tokens else 1.0]
+    shares.append(spent.usd / settings.daily_usd if settings.daily_usd else 0.0)
+    st.progress(min(1.0, max(shares)))
+
+
+def consent() -> None:
+    wanted = library.consent_wanted(services)
+    if wanted is None:
+        return
+    with st.container(border=True):
+        st.markdown(
+            f"**{safe.inert(wanted.model)}** is set to prepare your documents. It has not begun: it waits for your word."
+        )
+        if st.button("See what it would do", type="primary"):
+            agree(wanted)
+
+
+@st.dialog("May this model prepare your documents?")
+def agree(wanted: library.Consent) -> None:
+    settings = services.settings
+    goes = "stays on this computer" if wanted.local else f"is sent to {safe.inert(wanted.where)}"
+    cost = "its price is unknown" if wanted.cost_usd is None else f"at most {safe.inert(ledger.money(wanted.cost_usd))}"
+    st.markdown(
+        f"- The text of {phrases.count(wanted.documents, 'document')} {goes}. A document can be kept back on the "
+        "Documents page: “Keep on this computer”.\n"
+        f"- Now about {wanted.tokens:,} tokens, {cost}. Documents that you add later come on top.\n"
+        f"- Never more than {safe.inert(ledger.money(settings.daily_usd))} and {settings.daily_tokens:,} tokens a day; "
+        "the Settings page changes that."
+    )
+    with st.container(horizontal=True):
+        if st.button("Agree", type="primary"):
+            services.change_settings(consent=wanted.model)
+            st.rerun()
+        if st.button("Not now"):
+            st.rerun()
+
+
+def history() -> None:
+    number = st.session_state.get("history-page", 1)
+    runs = run.history(services, limit=RUNS_PER_PAGE + 1, offset=(number - 1) * RUNS_PER_PAGE)
+    if not runs:
+        st.caption("Nothing has been prepared yet.")
+        return
+    names = {document.id: document.name for document in library.documents(services)}
+    for one in runs[:RUNS_PER_PAGE]:
+        run_row(one, names)
+    more = len(runs) > RUNS_PER_PAGE
+    if more or number > 1:
+        st.pagination(number + more, max_visible_pages=0, key="history-page")
+
+
+def run_row(one: SleepRun, names: dict[str, str]) -> None:
+    name = safe.inert(names.get(one.document_id, "a deleted document"), 80)
+    what = f"{STEPS.get(one.pass_name, one.pass_name)}, {planning.pages_in_words(one.page_start, one.page_end)}"
+    if one.status == "done":
+        result = phrases.count(one.notes_added, "note")
+        dropped = sum(one.notes_dropped.values())
+        if dropped:
+            reasons = ", ".join(f"{number} {reason}" for reason, number in one.notes_dropped.items())
+            result += f", {dropped} dropped ({reasons})"
+    else:
+        result = f"{one.status}: {one.error or 'no reason was given'}"
+    by = "without an AI model" if one.thinker == "extractive" else one.model
+    facts_said = [
+        result,
+        by,
+        phrases.count(one.usage.tokens, "token"),
+        ledger.money(one.usage.cost_usd),
+        phrases.duration(one.seconds),
+        phrases.ago(one.started_at, services.now()),
+    ]
+    with st.container(gap=None):
+        icon = ":material/check:" if one.status == "done" else ":material/error:"
+        st.markdown(f"{icon} **{name}** · {safe.inert(what)}", wrap=False, width="stretch")
+        st.caption(safe.inert(" · ".join(filter(None, facts_said))))
+
+
+st.title("Background work", anchor=False)
+consent()
+st.fragment(now_and_next, run_every=2.0)()
+controls()
+today()
+st.header("Done so far", anchor=False)
+history()

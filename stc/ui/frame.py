@@ -1,0 +1,54 @@
+"""The frame around every page: browser title, navigation, and errors in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from stc.errors import StcError
+from stc.ui import library, safe
+
+_ICON = Path(__file__).with_name("icon.png")  # a ":material/…:" icon would be fetched from another host
+
+
+def draw() -> None:
+    """Draw the page that the address names."""
+    st.set_page_config(page_title="Sleep-Time Chat", page_icon=_ICON, layout="centered")
+    page = st.navigation(
+        [
+            st.Page("pages/chat.py", title="Chat", icon=":material/forum:", default=True),
+            st.Page("pages/documents.py", title="Documents", icon=":material/description:"),
+            st.Page("pages/sleep.py", title="Background work", icon=":material/bedtime:", url_path="background-work"),
+            st.Page("pages/savings.py", title="Savings", icon=":material/savings:"),
+            st.Page("pages/settings.py", title="Settings", icon=":material/settings:"),
+        ]
+    )
+    with errors_in_words():
+        page.run()
+    with errors_in_words():
+        library.page_shown()
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Show the errors that a person may meet as their sentence; a bug goes on as a bug."""
+    try:
+        yield
+    except StcError as error:
+        show_error(error)
+
+
+def show_error(error: Exception) -> bool:
+    """Show what went wrong; the handler for whatever a script, a callback or a fragment lets through."""
+    if isinstance(error, StcError):
+        st.error(safe.inert(str(error)), icon=":material/error:")
+    else:
+        st.error(
+            "Something went wrong in the program, not in what you did. Nothing is lost: reload the page. "
+            "If it comes back, the window where the program was started shows the details.",
+            icon=":material/error:",
+        )
+    return True

@@ -1,0 +1,178 @@
+"""What the pages look up and change, each in one short transaction. Other owners' things are not found."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stc import background
+from stc.services import Services, open_services
+from stc.storage import conversations as conversation_rows
+from stc.storage import documents as document_rows
+from stc.storage import ledger as ledger_rows
+from stc.storage import notes as note_rows
+from stc.storage import settings as setting_rows
+from stc.words import Answer, Document, LedgerRow, Note, Page
+
+if TYPE_CHECKING:
+    from stc.models.llm import FoundServer
+
+_SEEN_AT = "page_seen_at"
+"""Stands among the settings in the database, as it is remembered like one; nobody sets it."""
+
+
+def services() -> Services:
+    return open_services()
+
+
+def documents(of: Services) -> list[Document]:
+    """Return the documents, newest first."""
+    with of.database.read() as connection:
+        return document_rows.list_all(connection, of.owner)
+
+
+def document(of: Services, document_id: str) -> Document | None:
+    with of.database.read() as connection:
+        return document_rows.get(connection, of.owner, document_id)
+
+
+def page(of: Services, document_id: str, number: int) -> Page | None:
+    with of.database.read() as connection:
+        if document_rows.get(connection, of.owner, document_id) is None:
+            return None
+        return document_rows.read_page(connection, document_id, number)
+
+
+def notes(of: Services, document_id: str) -> list[Note]:
+    """Return a document's prepared notes in the order of making."""
+    with of.database.read() as connection:
+        if document_rows.get(connection, of.owner, document_id) is None:
+            return []
+        return note_rows.of_document(connection, document_id)
+
+
+def change_document(of: Services, document_id: str, **values: Any) -> None:
+    with of.database.write() as connection:
+        if document_rows.get(connection, of.owner, document_id) is not None:
+            document_rows.change(connection, document_id, **values)
+
+
+def failures(of: Services) -> list[dict[str, Any]]:
+    with of.database.read() as connection:
+        return document_rows.list_failures(connection, of.owner)
+
+
+def dismiss_failures(of: Services, failure_ids: Sequence[str]) -> None:
+    with of.database.write() as connection:
+        for failure_id in failure_ids:
+            document_rows.dismiss_failure(connection, of.owner, failure_id)
+
+
+def conversations(of: Services) -> list[dict[str, Any]]:
+    """Return the conversations, last used first."""
+    with of.database.read() as connection:
+        return conversation_rows.list_all(connection, of.owner)
+
+
+def rename_conversation(of: Services, conversation_id: str, title: str) -> None:
+    with of.database.write() as connection:
+        conversation_rows.change(connection, of.owner, conversation_id, title=title)
+
+
+def scope_conversation(of: Services, conversation_id: str, document_ids: Sequence[str]) -> None:
+    with of.database.write() as connection:
+        conversation_rows.change(connection, of.owner, conversation_id, scope=list(document_ids))
+
+
+def delete_conversation(of: Services, conversation_id: str) -> None:
+    with of.database.write() as connection:
+        conversation_rows.delete_conversation(connection, of.owner, conversation_id)
+
+
+def answers(of: Services, conversation_id: str) -> list[Answer]:
+    with of.database.read() as connection:
+        return conversation_rows.answers_of(connection, of.owner, conversation_id)
+
+
+def answer(of: Services, answer_id: str) -> Answer | None:
+    with of.database.read() as connection:
+        return conversation_rows.get_answer(connection, of.owner, answer_id)
+
+
+def rate(of: Services, answer_id: str, rating: int) -> None:
+    with of.database.write() as connection:
+        conversation_rows.rate(connection, of.owner, answer_id, rating)
+
+
+def file_arrived(of: Services) -> None:
+    """Wake what reads new files, where a server runs it in this process."""
+    running = background.running(of)
+    if running is not None:
+        running.file_arrived()
+
+
+def page_shown() -> None:
+    """Say that a page is drawn: what has waited for it may start."""
+    running = background.running(services())
+    if running is not None:
+        running.page_shown()
+
+
+def books(of: Services) -> tuple[list[LedgerRow], list[Answer]]:
+    """Return every call and every answer, oldest first: what the meter adds up."""
+    with of.database.read() as connection:
+        return ledger_rows.rows(connection, of.owner), conversation_rows.all_answers(connection, of.owner)
+
+
+def found_servers() -> list[FoundServer]:
+    """Return the model servers that answer on this computer; takes a third of a second."""
+    from stc.models import llm
+
+    return llm.found_servers()
+
+
+def away_since(of: Services) -> float | None:
+    """Return when a page was last looked at, ``None`` where none was, and remember that one is looked at now."""
+    with of.database.write() as connection:
+        stored = setting_rows.stored(connection, of.owner).get(_SEEN_AT)
+        setting_rows.store(connection, of.owner, {_SEEN_AT: json.dumps(of.now())})
+    return float(json.loads(stored)) if stored else None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a preparation model would do that the person has not agreed to. ``cost_usd`` ``None``: price unknown."""
+
+    model: str
+    where: str
+    local: bool
+    documents: int
+    tokens: int
+    cost_usd: float | None
+
+
+def consent_wanted(of: Services) -> Consent | None:
+    """Return what to ask the person before the preparation model may work; ``None`` where nothing is to be asked."""
+    from stc.meter import providers
+    from stc.sleep import facts, planning
+
+    found = facts.gather(of)
+    model = found.policy.model
+    if not model.name or not model.needs_consent or model.consented:
+        return None
+    agreed = dataclasses.replace(found.policy, model=dataclasses.replace(model, consented=True))
+    policy = planning.without_limits(agreed)
+    tokens, cost, documents = 0, 0.0, set()
+    unknown = False
+    for item in planning.wanted(found.candidates, found.states, policy, planning.Spent(), found.now, ignore_idle=True):
+        if isinstance(item, planning.Planned) and item.thinker == "model":
+            needed, usd = policy.estimate(item.window)
+            tokens += needed
+            cost += usd or 0.0
+            unknown = unknown or usd is None
+            documents.add(item.document_id)
+    where = providers.resolve(model.name, of.settings.api_base).server
+    return Consent(model.name, where, model.local, len(documents), tokens, None if unknown else cost)

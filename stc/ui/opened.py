@@ -1,0 +1,160 @@
+"""What stands on the chat page before the first question: the sample, or what was prepared of the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from stc.errors import StcError
+from stc.services import Services
+from stc.sleep import report
+from stc.ui import adding, library, phrases, safe
+from stc.ui.answers import Ask
+from stc.words import Document, Note
+
+_QUESTIONS = 5
+_A_PAUSE_S = 300.0
+
+
+def show(services: Services, documents: Sequence[Document], opened_id: str | None, ask: Ask) -> None:
+    """Show the opened document; without one, the start of a chat with all of them."""
+    _while_away(services)
+    opened = next((document for document in documents if document.id == opened_id), None)
+    if opened is None and len(documents) == 1:
+        opened = documents[0]
+    if not documents:
+        _nothing_yet(services)
+    elif opened is not None:
+        _document(services, opened, ask)
+    else:
+        _all(services, documents, ask)
+
+
+def _while_away(services: Services) -> None:
+    """Say what was prepared since a page was last looked at; after a pause also in a page that stayed open."""
+    now = services.now()
+    seen = st.session_state.get("seen-at")
+    if seen is None or now - seen > _A_PAUSE_S:
+        since = library.away_since(services) if seen is None else seen
+        said = ""
+        if since is not None:
+            from stc.sleep import run
+
+            said = run.while_away(services, since)
+        st.session_state["while-away"] = said
+    st.session_state["seen-at"] = now
+    if st.session_state.get("while-away"):
+        st.markdown(f":material/bedtime: {safe.inert(st.session_state['while-away'])}")
+
+
+def _nothing_yet(services: Services) -> None:
+    st.title("Ask your documents", anchor=False)
+    st.markdown(
+        "Drop one in and ask. While it lies idle it is read ahead, so that later answers take less time and money; "
+        "what that saved, and what it cost, is counted."
+    )
+    adding.drop_zone(services, "first")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        wanted = st.button("Try it with a sample", icon=":material/auto_stories:")
+        st.caption("A short annual report, prepared already.")
+    if wanted:
+        _load_sample(services)
+
+
+def _load_sample(services: Services) -> None:
+    from stc import sample
+
+    try:
+        with st.spinner("Adding the sample …"):
+            document_id = sample.load(services)
+    except StcError as error:
+        st.error(safe.inert(str(error)), icon=":material/error:")
+        return
+    st.query_params["document"] = document_id
+    st.rerun()
+
+
+def _document(services: Services, document: Document, ask: Ask) -> None:
+    st.header(safe.inert(document.name, 120), anchor=False)
+    st.caption(state(services, document))
+    for warning in document.warnings:
+        st.caption(f":material/warning: {safe.inert(warning)}")
+    notes = library.notes(services, document.id)
+    summary, sections = report.summaries(notes)
+    if summary:
+        safe.show_text(summary.text)
+    if sections:
+        with st.expander("Summaries of its parts", type="compact"):
+            for section in sections:
+                safe.show_text(section.text)
+    _questions([note for note in notes if note.question], document.id, ask)
+
+
+def _all(services: Services, documents: Sequence[Document], ask: Ask) -> None:
+    st.title("Ask your documents", anchor=False)
+    ready = [document for document in documents if document.status == "ready"]
+    notes = sum(document.notes for document in ready)
+    st.caption(f"{phrases.count(len(ready), 'document')} · {phrases.count(notes, 'prepared note')}")
+    latest = sorted(ready, key=lambda document: document.last_used_at, reverse=True)[:3]
+    for document in latest:
+        st.button(
+            safe.inert(document.name, 80),
+            icon=":material/description:",
+            type="tertiary",
+            key=f"open-{document.id}",
+            on_click=_open,
+            args=(document.id,),
+        )
+
+
+def _open(document_id: str) -> None:
+    st.query_params["document"] = document_id
+
+
+def _questions(notes: Sequence[Note], document_id: str, ask: Ask) -> None:
+    if not notes:
+        return
+    st.markdown("**Prepared questions**")
+    key = f"questions-shown-{document_id}"
+    shown = st.session_state.get(key, _QUESTIONS)
+    with st.container(gap="xsmall"):
+        for note in notes[:shown]:
+            st.button(
+                safe.inert(note.question, 200),
+                key=f"ask-{note.id}",
+                on_click=ask,
+                args=(note.question,),
+                kwargs={"origin": "suggested"},
+            )
+        if len(notes) > shown:
+            st.button(
+                f"More ({len(notes) - shown:,})",
+                key=f"more-{document_id}",
+                type="tertiary",
+                on_click=_show_more,
+                args=(key, shown + 2 * _QUESTIONS),
+            )
+
+
+def _show_more(key: str, shown: int) -> None:
+    st.session_state[key] = shown
+
+
+def state(services: Services, document: Document) -> str:
+    """Return a document's figures and state in a line."""
+    if document.status != "ready":
+        return "Being read"
+    now = services.now()
+    asleep = now - document.last_used_at >= services.settings.idle_after_s
+    unit = "page" if document.media_type == "application/pdf" else "section"
+    parts = [
+        phrases.count(document.pages, unit),
+        phrases.count(document.tokens, "token"),
+        phrases.count(document.notes, "prepared note"),
+        f"used {phrases.ago(document.last_used_at, now)}",
+        "asleep" if asleep else "awake",
+    ]
+    if document.notes_stale:
+        parts.insert(3, f"{document.notes_stale:,} out of date")
+    return " · ".join(parts)

@@ -1,0 +1,47 @@
+"""Numbers in words, with their units. Money is said by ``stc.meter.ledger.money``."""
+
+from __future__ import annotations
+
+import time
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return "1 page", "1,200 pages"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Return "0.4 s", "12 s", "3 min", "2 h 5 min"."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if rest and hours < 10 else f"{hours} h"
+
+
+def ago(at: float, now: float) -> str:
+    """Return "just now", "5 min ago", "3 days ago"."""
+    seconds = max(0.0, now - at)
+    if seconds < 60:
+        return "just now"
+    if seconds < 86_400:
+        return f"{duration(seconds)} ago"
+    days = int(seconds // 86_400)
+    return f"{count(days, 'day')} ago" if days < 60 else clock(at)
+
+
+def clock(at: float) -> str:
+    """Return the local date and time, to the minute."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+
+
+def size(size_bytes: int) -> str:
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    if size_bytes < 999_500:
+        return f"{size_bytes / 1000:.0f} kB"
+    return f"{size_bytes / 1_000_000:.1f} MB"
