@@ -6,16 +6,26 @@ Each function returns ``Asked`` or nothing; there is no guessing: what can't be 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from stc.sleep.figures import (
+    by_how_much,
+    change,
+    counted_subjects,
+    goals,
+    how_long,
+    how_many,
+    how_much,
+    percentage,
+    quantity,
+    when,
+)
 from stc.sleep.grammar import (
     AUXILIARIES,
     BASES,
     BE,
     GERUNDS,
     MODALS,
-    PARTICIPLES,
     PREPOSITIONS,
     PRONOUNS,
     Casing,
@@ -28,64 +38,27 @@ from stc.sleep.grammar import (
     past_of,
     plain,
 )
+from stc.sleep.phrasing import (
+    BAD_IN_QUESTION,
+    CUT,
+    DATE,
+    MONEY,
+    MONTH,
+    NUMBER,
+    Asked,
+    Maker,
+    answer,
+    ask,
+    enumerates,
+    first_thought,
+    front_in_question,
+    is_vague,
+    made,
+    reads_as_question,
+    reads_as_sentence,
+    when_in,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question with what answers it; ``weight`` (0 to 1) is how sure and how useful this kind of question is."""
-
-    question: str
-    text: str
-    weight: float
-    kind: str = "answer"
-
-
-_MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|Jan\.|Feb\.|Aug\.|Sept\.|Oct\.|Nov\.|Dec\.)"
-)
-_YEAR = r"(?:1[0-9]{3}|20[0-9]{2})"
-_DATE = (
-    r"(?:(?:early|late|mid|the (?:spring|summer|autumn|fall|winter|end|beginning) of)[ -])?"
-    rf"(?:{_MONTH} \d{{1,2}},? {_YEAR}|\d{{1,2}} {_MONTH} {_YEAR}|{_MONTH}(?: of)? {_YEAR}|{_MONTH} \d{{1,2}}(?!\d)"
-    rf"|(?:FY|fiscal year|calendar year|the year) ?{_YEAR}|\d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d{{2}})"
-    rf"|{_YEAR}(?:[-–]\d{{2,4}})?(?: BC)?"
-    rf"|the (?:early |late |mid-)?{_YEAR}s|the (?:early |late )?\d{{1,2}}th century)"
-)
-_WHEN = re.compile(rf"\b(in|on|by|since|until|from|during|around|before|after|as of) {_DATE}(?![\w%-])")
-_NUMBER = (
-    r"(?:(?:about|approximately|around|nearly|almost|over|more than|less than|fewer than|at least|up to|roughly|some|"
-    r"as many as|only|an estimated|a total of) )?"
-    r"(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?(?= (?:million|billion|thousand|trillion))|\d{1,3}|two|three|four|five|six|"
-    r"seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|"
-    r"forty|fifty)"
-    r"(?: (?:million|billion|thousand|trillion|hundred))?"
-)
-_COUNTED = re.compile(
-    rf"(?:^| )({_NUMBER}) ((?:(?!of |in |on |to |and |or |by |for |from |percent)[a-z][a-z-]+ ){{0,3}}?"
-    r"(?:[a-z][a-z-]*[a-rt-z]s|people|children|women|men))(?=$|[ ,;])"
-)
-_PERCENT = re.compile(rf"(?:{_NUMBER}|\d+(?:\.\d+)?) ?(?:percent|per cent|%) of (?=\S)")
-_NOT_COUNTABLE = frozenset(
-    (
-    "percent times hours minutes seconds days weeks months years feet miles meters metres km inches degrees "
-    "pounds dollars cents lbs tons is was has its this us as less thus perhaps always across"
-).split()
-)  # fmt: skip
-_BY_AMOUNT = re.compile(
-    r" by ((?:about |approximately |at least |more than |nearly |over )?"
-    r"\$?\d[\d,.]*(?: ?%| percent| percentage points| million| billion| points)?)(?=$|[ ,;])"
-)
-_MONEY = re.compile(
-    r"(?:(?:about|approximately|nearly|over|more than|at least|up to|a total of) )?"
-    r"\$ ?\d[\d,.]*\d?(?: (?:million|billion|trillion|thousand))?(?: per \w+)?"
-)
-_PAYING = frozenset(
-    (
-        "cost spend pay receive provide allocate total invest save generate earn award collect recover raise "
-        "reimburse charge contribute"
-    ).split()
-)
 _AGENT = frozenset(
     (
         "write found design build create invent discover direct produce publish develop introduce compose appoint "
@@ -115,39 +88,16 @@ _TO_COMPLEMENT = re.compile(
     r"desire|responsibilit\w+|willingness|permission|capacity|access|according|due|related|approach|approaches|up|order|"
     r"strategy|strategies|request|how|continue|work|seek|begin|addition|response|regard|relation|guidance)$"
 )
-_MONTHS = re.compile(rf"^{_MONTH}|\b(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b")
-_CUT = re.compile(
-    r"(?:,? (?:which|who|whom|whose|where|while|although|though|whereas|but|because|so that|in order to|such as|including|"
-    r"especially|particularly|as well as|rather than|unless|until|when|if|since|due to|as a result of|thanks to)\b|"
-    r"[;:—]| [–-] |, )"
-)  # fmt: skip
-_BAD_IN_QUESTION = re.compile(
-    r"\b(?:it|they|them|he|she|him|we|us|our|ours|my|me|I|this|these|those|following|above|below|herein|thereof|"
-    r"aforementioned|former|latter|respectively|etc|e\.g|i\.e|see|table|figure|chapter|exhibit|appendix|page)\b",
-    re.IGNORECASE,
-)
-_VAGUE_HEADS = frozenset(
-    (
-    "result results reason reasons example examples case cases thing things way ways fact facts part parts one "
-    "ones other others first second third majority rest remainder answer point points issue issues problem "
-    "problems following process list section sections chapter table figure item items information text document "
-    "time number difference"
-).split()
-)  # fmt: skip
-_LONGEST_QUESTION = 20
-_LONGEST_ANSWER = 42
-
-
-_Maker = Callable[[Clause, str, Casing], Iterator[Asked]]
+_MONTHS = re.compile(rf"^{MONTH}|\b(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b")
 
 
 def from_sentence(sentence: str, casing: Casing) -> Iterator[Asked]:
     """Yield the questions that one sentence of prose answers, each checked for how it reads."""
-    if not _reads_as_sentence(sentence):
+    if not reads_as_sentence(sentence):
         return
     text = plain(sentence)
     for asked in _questions(text, casing):
-        if _reads_as_question(asked.question):
+        if reads_as_question(asked.question):
             yield asked
 
 
@@ -155,117 +105,29 @@ def _questions(text: str, casing: Casing) -> Iterator[Asked]:
     yield from _conditions(text, casing)
     yield from _instructions(text)
     yield from _meanings(text, casing)
-    yield from _counted_subjects(text)
+    yield from counted_subjects(text)
     yield from _causes(text)
     yield from _apposition(text, casing)
-    yield from _goals(text)
+    yield from goals(text)
     told = _told(text, casing)
     if told is not None:
         for asked in [
-            *_counted_subjects(told),
-            *_of_clause(told, casing, (_percentage, _by_how_much, _how_much, _how_many, _when)),
+            *counted_subjects(told),
+            *_of_clause(told, casing, (percentage, by_how_much, how_much, how_many, when)),
         ]:
-            answer = _answer(text)
-            if answer:
-                yield Asked(asked.question, answer, asked.weight, asked.kind)
+            whole = answer(text)
+            if whole:
+                yield Asked(asked.question, whole, asked.weight, asked.kind)
         return
     yield from _of_clause(text, casing)
 
 
-def _of_clause(text: str, casing: Casing, makers: tuple[_Maker, ...] | None = None) -> Iterator[Asked]:
+def _of_clause(text: str, casing: Casing, makers: tuple[Maker, ...] | None = None) -> Iterator[Asked]:
     clause = analyse(text, casing)
-    if clause is None or _vague(clause.subject):
+    if clause is None or is_vague(clause.subject):
         return
     for make in makers or _MAKERS:
         yield from make(clause, text, casing)
-
-
-def _ask(words: str) -> str:
-    return re.sub(r"\s+", " ", words).strip(" ,;:") + "?"
-
-
-def _answer(text: str, *, keep: int = 0) -> str:
-    """Return the statement as an answer: whole where it is short, else cut where a clause ends behind ``keep`` characters."""
-    words = text.split()
-    if len(words) > _LONGEST_ANSWER:
-        limit = len(" ".join(words[:_LONGEST_ANSWER]))
-        cuts = [found.start() for found in _CUT.finditer(text) if max(keep, 40) <= found.start() <= limit]
-        if not cuts:
-            return ""
-        text = text[: cuts[-1]]
-    text = text.rstrip(" ,;:")
-    return text if re.search(r"[.!?][\"'”’)]*$", text) else text + "."
-
-
-def _made(question: str, text: str, weight: float, *, keep: int = 0, kind: str = "answer") -> Iterator[Asked]:
-    answer = _answer(text, keep=keep)
-    if answer:
-        yield Asked(_ask(question), answer, weight, kind)
-
-
-def _head(rest: str) -> str:
-    """Return the beginning of a predicate up to where another thought begins."""
-    found = _CUT.search(rest)
-    rest = rest[: found.start()] if found else rest
-    # "born in 1802 and died in 1850": the second verb is another statement.
-    second = re.search(r" (?:and|or|but) (?:then |later |also )?(\w+)", rest)
-    while second:
-        word = second.group(1)
-        if is_past(word) or word in AUXILIARIES or word in {"it", "they", "he", "she"}:
-            return rest[: second.start()]
-        second = re.search(r" (?:and|or|but) (?:then |later |also )?(\w+)", rest[second.end() :]) and None
-    return rest
-
-
-def _lists(rest: str) -> bool:
-    """Tell whether the predicate is an enumeration, which a question can't be cut out of."""
-    return bool(re.search(r",[^,]{2,60},? (?:and|or) ", rest))
-
-
-def _front_in_question(clause: Clause) -> str | None:
-    """Return what must be added so that the question keeps the statement's condition; ``None`` where it can't be kept."""
-    front = clause.front
-    if not front:
-        return ""
-    if _BAD_IN_QUESTION.search(front) or len(front.split()) > 8:
-        return None
-    first = front.split()[0].lower()
-    if first in {
-        "in",
-        "at",
-        "on",
-        "under",
-        "for",
-        "among",
-        "within",
-        "during",
-        "from",
-        "by",
-        "after",
-        "before",
-        "since",
-        "between",
-        "with",
-        "without",
-        "until",
-        "throughout",
-        "across",
-    }:
-        return " " + first + front[len(first) :]
-    if first in {
-        "according",
-        "like",
-        "unlike",
-        "despite",
-        "domestically",
-        "globally",
-        "relative",
-        "through",
-        "as",
-        "besides",
-    }:
-        return ""
-    return None
 
 
 def _identity(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
@@ -274,22 +136,22 @@ def _identity(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
         clause.auxiliary not in BE
         or clause.verb
         or _MONTHS.search(clause.subject)
-        or (" " in clause.subject and clause.subject.split()[0] in GERUNDS)
+        or (" " in clause.subject and clause.subject.split()[0].lower() in GERUNDS)
     ):
         return
     first, _, more = clause.rest.partition(" ")
     low = first.lower()
-    extra = _front_in_question(clause)
+    extra = front_in_question(clause)
     if extra is None or not more:
         return
-    measured = re.match(rf"(?:{_MONEY.pattern}|{_NUMBER}|\d+(?:\.\d+)?)(?: ?%|\b)", clause.rest)
+    measured = re.match(rf"(?:{MONEY.pattern}|{NUMBER}|\d+(?:\.\d+)?)(?: ?%|\b)", clause.rest)
     if measured and not participle(more.split()[0]) and not re.match(r"(?:two|three|four|five|six)\b", clause.rest):
-        behind = _when_in(clause.rest[measured.end() :])
+        behind = when_in(clause.rest[measured.end() :])
         if is_plural(clause.subject) == (clause.auxiliary in {"are", "were"}) and clause.subject.split()[0] in {
             "the",
             "total",
         }:
-            yield from _made(
+            yield from made(
                 f"What {clause.auxiliary} {clause.subject}{behind}{extra}",
                 text,
                 1.0,
@@ -301,11 +163,15 @@ def _identity(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
         r"only|main|primary|chief|leading|principal|second[- ]\w+est|third[- ]\w+est) [a-z]",
         clause.rest,
     )
-    if superlative and (clause.subject[:1].isupper() or clause.subject.startswith("the ")) and not _lists(clause.rest):
-        complement = _head(clause.rest)
+    if (
+        superlative
+        and (clause.subject[:1].isupper() or clause.subject.startswith("the "))
+        and not enumerates(clause.rest)
+    ):
+        complement = first_thought(clause.rest)
         if 4 <= len(complement.split()) <= 14 and not re.search(r"\bto (?:be|have)$|\bof the most\b", complement):
             word = "Who" if _person(clause) or re.search(rf" {_ROLE}\b", complement) else "What"
-            yield from _made(f"{word} {clause.auxiliary} {complement}{extra}", text, 0.95)
+            yield from made(f"{word} {clause.auxiliary} {complement}{extra}", text, 0.95)
             if not clause.subject[:1].isupper():
                 return
     names = first[:1].isupper() and not first.isupper()
@@ -318,26 +184,26 @@ def _identity(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
         if bare and (extra or clause.auxiliary in {"was", "were"}):
             return
         weight = 1.0 if kind == "definition" or _specific(clause.subject) else 0.8
-        yield from _made(f"{word} {clause.auxiliary} {clause.subject}{extra}", text, weight, kind=kind)
+        yield from made(f"{word} {clause.auxiliary} {clause.subject}{extra}", text, weight, kind=kind)
     elif low == "to" and re.search(
         r"\b(?:goal|purpose|aim|objective|mission|role|task|function|intent|vision|responsibility|target)s?\b",
         clause.subject,
     ):
-        yield from _made(f"What {clause.auxiliary} {clause.subject}{extra}", text, 1.0)
+        yield from made(f"What {clause.auxiliary} {clause.subject}{extra}", text, 1.0)
     elif low in {"responsible", "known", "famous"}:
-        if re.match(r"\w+ for \S", clause.rest) and not _lists(clause.rest):
-            yield from _made(f"What {clause.auxiliary} {clause.subject} {low} for{extra}", text, 0.9)
+        if re.match(r"\w+ for \S", clause.rest) and not enumerates(clause.rest):
+            yield from made(f"What {clause.auxiliary} {clause.subject} {low} for{extra}", text, 0.9)
     elif low == "used":
         used = re.match(r"used (to(?= [a-z]+ )|for|in|as) ", clause.rest)
         if used and (used.group(1) != "to" or clause.rest.split()[2] in BASES):
             how = "for" if used.group(1) == "to" else used.group(1)
-            yield from _made(f"What {clause.auxiliary} {clause.subject} used {how}{extra}", text, 0.95)
+            yield from made(f"What {clause.auxiliary} {clause.subject} used {how}{extra}", text, 0.95)
     elif low in {"composed", "made"}:
         of = re.match(r"(\w+(?: up)? of) ", clause.rest)
         if of:
-            yield from _made(f"What {clause.auxiliary} {clause.subject} {of.group(1)}{extra}", text, 0.9)
+            yield from made(f"What {clause.auxiliary} {clause.subject} {of.group(1)}{extra}", text, 0.9)
     elif low in {"designed", "intended", "required"} and re.match(r"\w+ to [a-z]", clause.rest):
-        yield from _made(f"What {clause.auxiliary} {clause.subject} {low} to do{extra}", text, 0.9)
+        yield from made(f"What {clause.auxiliary} {clause.subject} {low} to do{extra}", text, 0.9)
 
 
 def _person(clause: Clause) -> bool:
@@ -373,12 +239,12 @@ def _how(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
     if not found or found.group(1) not in GERUNDS:
         return
     tail = clause.rest[: found.start()]
-    extra = _front_in_question(clause)
-    if extra is None or not tail or _CUT.search(tail) or len(tail.split()) > 12:
+    extra = front_in_question(clause)
+    if extra is None or not tail or CUT.search(tail) or len(tail.split()) > 12:
         return
     if clause.auxiliary in BE and not participle(tail.split()[0]):
         return
-    yield from _made(f"How {clause.asked(tail)}{extra}", text, 1.0, keep=text.find(found.group()) + 30)
+    yield from made(f"How {clause.asked(tail)}{extra}", text, 1.0, keep=text.find(found.group()) + 30)
 
 
 def _why(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
@@ -389,146 +255,16 @@ def _why(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
     if not found:
         return
     tail = clause.rest[: found.start()].strip(" ,")
-    extra = _front_in_question(clause)
+    extra = front_in_question(clause)
     if (
         extra is None
-        or _CUT.search(tail)
+        or clause.verb in {"refer", "mean", "include", "consist"}
+        or CUT.search(tail)
         or not 1 <= len(tail.split()) <= 12
         or tail.split()[-1] in {"is", "partly", "primarily", "mainly", "largely", "not", "or", "and"}
     ):
         return
-    yield from _made(f"Why {clause.asked(tail)}{extra}", text, 1.0, keep=text.find(found.group()) + 30)
-
-
-def _percentage(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
-    found = _PERCENT.search(clause.rest)
-    if not found:
-        return
-    before = clause.rest[: found.start()].strip()
-    after = _head(clause.rest[found.end() :])
-    extra = _front_in_question(clause)
-    if (
-        extra is None
-        or not after
-        or _CUT.search(before)
-        or len(before.split()) > 4
-        or _lists(clause.rest)
-        or not before + clause.verb
-    ):
-        return
-    yield from _made(
-        f"What percentage of {after} {clause.asked(before)}{extra}", text, 0.9, keep=text.find(found.group()) + 20
-    )
-
-
-def _by_how_much(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
-    found = _BY_AMOUNT.search(clause.rest)
-    if not found or re.fullmatch(_YEAR, found.group(1)):
-        return
-    before = clause.rest[: found.start()]
-    after = _head(clause.rest[found.end() :])
-    verb = clause.verb or before.split()[0]
-    extra = _front_in_question(clause)
-    if (
-        extra is None
-        or _CUT.search(before)
-        or not re.match(
-            r"(?:increas|decreas|reduc|grow|grew|rise|rose|fall|fell|drop|declin|improv|exceed|cut|rais|lower|expand|shrink|outperform|advance)",
-            verb,
-        )
-    ):
-        return
-    yield from _made(
-        f"By how much {clause.asked(f'{before}{after}')}{extra}", text, 1.0, keep=text.find(found.group()) + 8
-    )
-
-
-def _how_much(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
-    found = _MONEY.search(clause.rest)
-    if not found or len(_MONEY.findall(clause.rest)) > 1:
-        return
-    before, after = clause.rest[: found.start()].strip(), clause.rest[found.end() :]
-    words = f"{clause.verb} {before}".split()
-    extra = _front_in_question(clause)
-    if (
-        extra is None
-        or not words
-        or words[0] not in _PAYING
-        or len(words) > 2
-        or re.match(r"[-\w]|,\d| (?:in|of) [a-z]", after)
-    ):
-        return
-    yield from _made(
-        f"How much {clause.asked(before + _head(after))}{extra}", text, 0.9, keep=text.find(found.group()) + 8
-    )
-
-
-def _how_many(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
-    found = _COUNTED.search(clause.rest)
-    if not found or not _countable(found) or len(_COUNTED.findall(clause.rest)) > 1:
-        return
-    before = clause.rest[: found.start()].strip()
-    after = _head(clause.rest[found.end() :])
-    extra = _front_in_question(clause)
-    if re.match(r"(?: and| or|,) ", clause.rest[found.end() :]):
-        return
-    if (
-        extra is None
-        or len(before.split()) > 3
-        or _CUT.search(before)
-        or not (clause.verb or before)
-        or _lists(clause.rest[: found.end() + 40])
-    ):
-        return
-    if (before.split()[-1:] and before.split()[-1] in PREPOSITIONS - {"of", "into", "by", "with", "to"}) or re.search(
-        r"\b(?:than|the|these|a)$", before
-    ):
-        return
-    if clause.auxiliary in BE and not participle(before.split()[0]):
-        return
-    yield from _made(
-        f"How many {found.group(2)} {clause.asked(before + after)}{extra}",
-        text,
-        0.9,
-        keep=text.find(found.group()) + 20,
-    )
-
-
-def _countable(found: re.Match[str]) -> bool:
-    words = found.group(2).split()
-    return (
-        words[-1] not in _NOT_COUNTABLE
-        and not any(word in PRONOUNS or word in AUXILIARIES or word in PREPOSITIONS for word in words)
-        and found.group(1) != "some"
-    )
-
-
-def _counted_subjects(text: str) -> Iterator[Asked]:
-    """ "Over 3 billion people cook …": How many people cook …?  "75 percent of X will be …": What percentage of X …?"""
-    share = re.match(rf"(?:{_NUMBER}|\d+(?:\.\d+)?) ?(?:percent|per cent|%) of ", text, re.IGNORECASE)
-    counted = re.match(
-        rf"({_NUMBER}) ((?:[a-z][a-z-]+ ){{1,3}}?)(?=(?:are|were|have|had|will|can|must|live|work|\w+ed) )",
-        text,
-        re.IGNORECASE,
-    )
-    if share:
-        rest = _head(text[share.end() :])
-        if re.search(r" (?:is|are|was|were|will|has|have|had|\w+ed) ", rest) and len(rest.split()) <= 16:
-            yield from _made(f"What percentage of {rest}", text, 0.9)
-    elif (
-        counted
-        and counted.group(2).split()[-1] not in _NOT_COUNTABLE
-        and counted.group(2).strip().endswith(("s", "people", "children", "women", "men"))
-    ):
-        rest = _head(text[counted.end() :])
-        if len(rest.split()) >= 2:
-            yield from _made(f"How many {counted.group(2)}{rest}", text, 0.85)
-    there = re.match(rf"There (are|were) ({_NUMBER}) (.+)", text)
-    if there:
-        rest = _head(there.group(3))
-        found = re.match(r"((?:[a-z-]+ ){0,3}?[a-z-]*s)(?=$| )(.*)", rest)
-        if found and found.group(1).split()[-1] not in _NOT_COUNTABLE and not _lists(rest):
-            yield from _made(f"How many {found.group(1)} {there.group(1)} there{found.group(2)}", text, 0.9)
+    yield from made(f"Why {clause.asked(tail)}{extra}", text, 1.0, keep=text.find(found.group()) + 30)
 
 
 def _who(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
@@ -541,24 +277,24 @@ def _who(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
     if not found or not (verb := participle(found.group(1))):
         return
     agent = clause.rest[found.end() :]
-    extra = _front_in_question(clause)
+    extra = front_in_question(clause)
     first = agent.split()[0]
     if (
         extra is None
         or first.lower() in PRONOUNS
         or first.endswith("ing")
         or re.match(r"[\d$]|(?:about|at least|more than|nearly|the end|using|means|way)\b", agent)
-        or re.match(_DATE, agent)
+        or re.match(DATE, agent)
     ):
         return
     middle = found.group(2)
-    if _CUT.search(middle):
+    if CUT.search(middle):
         return
     if verb in _AGENT and (
         casing.is_name(first) or (first.lower() == "the" and casing.is_name([*agent.split(), ""][1]))
     ):
-        behind = _when_in(_head(agent))
-        yield from _made(
+        behind = when_in(first_thought(agent))
+        yield from made(
             f"Who {past_of(verb)} {clause.subject}{middle}{behind}{extra}", text, 1.0, keep=text.find(" by ") + 20
         )
     elif clause.auxiliary in {"was", "were", "is", "are"} and verb in {
@@ -580,7 +316,7 @@ def _who(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
         "regulate",
         "replace",
     }:
-        yield from _made(
+        yield from made(
             f"What {clause.auxiliary} {clause.subject} {found.group(1)}{middle} by{extra}",
             text,
             0.9,
@@ -588,59 +324,18 @@ def _who(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
         )
 
 
-def _when_in(text: str) -> str:
-    found = _WHEN.search(text)
-    return f" {found.group()}" if found else ""
-
-
 def _where(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
     found = _PLACE.match(clause.rest) if clause.auxiliary in BE else None
-    extra = _front_in_question(clause)
+    extra = front_in_question(clause)
     if (
         not found
         or extra is None
-        or re.match(rf"{_DATE}|the (?:basis|form|sense)|{_NUMBER} ", clause.rest[found.end() :])
+        or re.match(rf"{DATE}|the (?:basis|form|sense)|{NUMBER} ", clause.rest[found.end() :])
     ):
         return
     if found.group(1) in {"found", "based"} and not re.match(r"\w+ (?:in|at|near|along) (?:the )?[A-Z]", clause.rest):
         return
-    yield from _made(f"Where {clause.auxiliary} {clause.subject} {found.group(1)}{extra}", text, 0.95)
-
-
-def _when(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
-    if clause.auxiliary in BE and not participle(clause.rest.split()[0]):
-        return
-    front = re.fullmatch(rf"(?:In|On|By|Since|During|Around|After|Before|As of) {_DATE}", clause.front)
-    inside = list(_WHEN.finditer(clause.rest))
-    if front and not inside:
-        preposition, tail = clause.front.split()[0].lower(), _head(clause.rest)
-        if _lists(clause.rest) and clause.rest[len(tail) :].startswith(", "):
-            return
-    elif not clause.front and len(inside) == 1:
-        found = inside[0]
-        preposition = found.group(1)
-        before, after = clause.rest[: found.start()].rstrip(), clause.rest[found.end() :]
-        if _CUT.search(before) or _head(before) != before:
-            return
-        # What follows the time must end there or be a phrase of its own.
-        tail = before + (
-            _head(after)
-            if re.match(r" (?:in|at|by|for|to|with|from|under|near|during) ", after) and len(_head(after).split()) <= 6
-            else ""
-        )
-        if after and tail == before and not re.match(r"[,;:–—]| (?:and|but|when|after|because|while|which|by) ", after):
-            return
-    else:
-        return
-    words = tail.split()
-    if len(words) + bool(clause.verb) < 2 or (_lists(clause.rest) and not front) or len(words) > 14:
-        return
-    if words and (words[-1] in PREPOSITIONS or words[-1] in {"and", "or", "the", "a"}):
-        return
-    ask = {"by": "By when", "since": "Since when", "until": "Until when", "as": "As of when"}.get(preposition, "When")
-    if ask == "As of when" or preposition in {"from", "before", "after"}:
-        return
-    yield from _made(f"{ask} {clause.asked(tail)}", text, 0.9, keep=text.find(tail[:20]) + 20)
+    yield from made(f"Where {clause.auxiliary} {clause.subject} {found.group(1)}{extra}", text, 0.95)
 
 
 def _purpose(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
@@ -649,79 +344,14 @@ def _purpose(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
     if verb not in _PURPOSEFUL or clause.auxiliary in BE:
         return
     found = re.search(r"(?<=\w) to ([a-z]+) ", clause.rest)
-    extra = _front_in_question(clause)
+    extra = front_in_question(clause)
     if not found or found.group(1) not in BASES or extra is None:
         return
     tail = clause.rest[: found.start()]
     words = tail.split()
-    if _CUT.search(tail) or not 2 <= len(words) <= 12 or _TO_COMPLEMENT.search(tail) or words[-1] in PREPOSITIONS:
+    if CUT.search(tail) or not 2 <= len(words) <= 12 or _TO_COMPLEMENT.search(tail) or words[-1] in PREPOSITIONS:
         return
-    yield from _made(f"Why {clause.asked(tail)}{extra}", text, 0.9, keep=text.find(found.group()) + 25)
-
-
-def _change(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
-    """ "The share rose from 10 to 12 percent": How did the share change?"""
-    found = re.match(r"(?:\w+ly )?from \$?\d[^,;]*? to (?:\w+ )?\$?\d", clause.rest)
-    extra = _front_in_question(clause)
-    if (
-        found
-        and extra is not None
-        and clause.verb
-        in {"increase", "decrease", "rise", "fall", "grow", "decline", "drop", "improve", "climb", "expand"}
-    ):
-        yield from _made(
-            f"How {clause.auxiliary} {clause.subject} change{extra}",
-            text,
-            1.0,
-            keep=text.find(found.group()) + len(found.group()) + 10,
-        )
-
-
-def _quantity(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
-    """ "Lyon has a population of 500,000": What is the population of Lyon?"""
-    found = re.match(rf"an? ((?:[a-z-]+ ){{0,2}}?[a-z]+) of (?=\$?{_NUMBER}|\$?\d)", clause.rest)
-    if (
-        clause.verb != "have"
-        or not found
-        or found.group(1).split()[-1] in {"total", "number", "lot", "variety", "range"}
-    ):
-        return
-    extra = _front_in_question(clause)
-    if extra is not None:
-        be = {"does": "is", "do": "is", "did": "was"}[clause.auxiliary]
-        yield from _made(f"What {be} the {found.group(1)} of {clause.subject}{_when_in(clause.rest)}{extra}", text, 1.0)
-
-
-def _how_long(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
-    found = re.search(
-        rf" (within|for) {_NUMBER} (?:[a-z-]+ )?(?:days|hours|minutes|weeks|months|years)\b", " " + clause.rest
-    )
-    extra = _front_in_question(clause)
-    if extra is None:
-        return
-    takes = re.match(rf"(?:takes? |last(?:s|ed)? )?{_NUMBER} (?:days|hours|minutes|weeks|months|years)\b", clause.rest)
-    if clause.verb in {"take", "last"} and takes:
-        yield from _made(f"How long {clause.auxiliary} {clause.subject} {clause.verb}{extra}", text, 0.95)
-    elif found:
-        before = clause.rest[: max(0, found.start() - 1)]
-        after = clause.rest[found.end() - 1 :]
-        kept = _head(after) if re.match(r" (?:of|after|before|from|in|at|with|by) ", after) else ""
-        if not before or _CUT.search(before) or len(before.split()) > 12 or _head(before) != before:
-            return
-        if clause.auxiliary in BE and not participle(before.split()[0]):
-            return
-        word = "How soon" if found.group(1) == "within" else "For how long"
-        if word == "How soon" and kept:
-            yield from _made(
-                f"{word} {clause.asked(before)}{kept.replace(' of ', ' after ', 1) if kept.startswith(' of ') else kept}{extra}",
-                text,
-                0.9,
-                keep=text.find(found.group().strip()) + 20,
-            )
-        elif word == "How soon" or not kept.startswith(" of"):
-            yield from _made(
-                f"{word} {clause.asked(before + kept)}{extra}", text, 0.9, keep=text.find(found.group().strip()) + 20
-            )
+    yield from made(f"Why {clause.asked(tail)}{extra}", text, 0.9, keep=text.find(found.group()) + 25)
 
 
 def _doer(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
@@ -742,16 +372,16 @@ def _doer(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
         words[0] == "the" and len(words) < 3
     ):
         return
-    tail = _head(clause.rest)
-    extra = _front_in_question(clause)
+    tail = first_thought(clause.rest)
+    extra = front_in_question(clause)
     if (
         extra is None
         or not 2 <= len(tail.split()) <= 13
-        or _lists(clause.rest)
+        or enumerates(clause.rest)
         or re.match(r"(?:that|to|in|on|by|from|at|his|her|its|their)\b", tail)
     ):
         return
-    yield from _made(f"Who {past_of(clause.verb)} {tail}{extra}", text, 0.9)
+    yield from made(f"Who {past_of(clause.verb)} {tail}{extra}", text, 0.9)
 
 
 def _causes(text: str) -> Iterator[Asked]:
@@ -770,10 +400,10 @@ def _causes(text: str) -> Iterator[Asked]:
         )
     ):
         return
-    tail = _head(text[found.end() :])
+    tail = first_thought(text[found.end() :])
     tail = re.sub(r"^an? ", "the ", tail)
     if 2 <= len(tail.split()) <= 13:
-        yield from _made(f"What {found.group(1)} {tail}", text, 0.9, keep=found.end() + 20)
+        yield from made(f"What {found.group(1)} {tail}", text, 0.9, keep=found.end() + 20)
 
 
 def _told(text: str, casing: Casing) -> str | None:
@@ -810,47 +440,15 @@ def _apposition(text: str, casing: Casing) -> Iterator[Asked]:
         return
     word = "Who" if _person(Clause("", name, "is", "", what)) else "What"
     if word == "Who" or re.search(r" (?:of|in|for|that|to|with|on) ", what):
-        yield Asked(_ask(f"{word} is {name}"), f"{name}, {what}.", 0.85, "definition")
-
-
-def _goals(text: str) -> Iterator[Asked]:
-    """ "By 2026, assist at least 400 tribes …": How many tribes are to be assisted by 2026? A goal without a subject."""
-    found = re.match(rf"By ({_DATE}), ([a-z]+) (.+)", text)
-    if not found or found.group(2) not in BASES or re.match(r"(?:and|or)\b", found.group(3)):
-        return
-    date, verb, rest = found.groups()
-    done = re.sub(r"^.* ", "", _participle_of(verb))
-    counted = re.match(
-        rf"({_NUMBER}) ((?:[A-Za-z-]+ ){{0,4}}?[a-zA-Z-]*(?:[a-rt-z]s|people|children))(?=$|[ ,;])", rest
-    )
-    share = re.match(rf"(?:ensure )?(?:that )?(?:at least )?(?:{_NUMBER}|\d+(?:\.\d+)?) ?(?:percent|%) of ", f"{rest}")
-    amount = _BY_AMOUNT.search(" " + rest)
-    if counted and counted.group(2).split()[-1] not in _NOT_COUNTABLE:
-        yield from _made(f"How many {counted.group(2)} are to be {done} by {date}", text, 1.0)
-    elif share and verb in {"ensure", "make"}:
-        yield from _made(f"What percentage of {_head(rest[share.end() :])} by {date}", text, 0.9)
-    elif amount and verb in {"reduce", "increase", "decrease", "cut", "improve", "lower", "raise", "expand"}:
-        thing = rest[: amount.start() - 1].strip()
-        if thing and len(thing.split()) <= 12 and not _CUT.search(thing):
-            yield from _made(
-                f"By how much {'are' if is_plural(thing) else 'is'} {thing} to be {done} by {date}", text, 1.0
-            )
-    elif len(_head(rest).split()) >= 3:
-        thing = _head(rest)
-        if len(thing.split()) <= 10 and not _lists(rest[:60]):
-            yield from _made(f"By when {'are' if is_plural(thing) else 'is'} {thing} to be {done}", text, 0.85)
-
-
-def _participle_of(verb: str) -> str:
-    return next((form for form, base in PARTICIPLES.items() if base == verb), verb)
+        yield Asked(ask(f"{word} is {name}"), f"{name}, {what}.", 0.85, "definition")
 
 
 def _place(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
     """ "The river rises in the Alps": Where does the river rise?"""
     found = re.match(r"(?:in|at|on|into|through|near|from|between|to|along) (?=(?:the )?[A-Z])", clause.rest)
-    extra = _front_in_question(clause)
+    extra = front_in_question(clause)
     if found and extra is not None and clause.verb in _STANDING and clause.auxiliary in {"does", "do", "did"}:
-        yield from _made(f"Where {clause.asked('')}{extra}", text, 0.85)
+        yield from made(f"Where {clause.asked('')}{extra}", text, 0.85)
 
 
 def _known_as(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
@@ -860,20 +458,20 @@ def _known_as(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
         r"((?:also |commonly |often |sometimes |usually )?(?:known as|called|referred to as|named|nicknamed)) (\S+)",
         clause.rest,
     )
-    extra = _front_in_question(clause)
+    extra = front_in_question(clause)
     if found and extra is not None and found.group(2).lower() not in PREPOSITIONS:
         if re.match(r"called (?:for|on|up|to)\b", clause.rest):
             return
         ending = {"called": "called", "named": "named", "nicknamed": "nicknamed"}.get(
             found.group(1).split()[-1], found.group(1)
         )
-        yield from _made(f"What {clause.auxiliary} {clause.subject} {ending}{extra}", text, 0.85)
+        yield from made(f"What {clause.auxiliary} {clause.subject} {ending}{extra}", text, 0.85)
 
 
 def _list(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
     """ "The plan includes A, B and C": What does the plan include?"""
     verb = clause.verb
-    extra = _front_in_question(clause)
+    extra = front_in_question(clause)
     if extra is None:
         return
     if clause.auxiliary in {"does", "do", "did"}:
@@ -888,12 +486,12 @@ def _list(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
         preposition = fits[verb]
         if preposition and not clause.rest.startswith(preposition + " "):
             return
-        if verb in {"provide", "offer", "produce", "identify", "cause"} and not _lists(clause.rest):
+        if verb in {"provide", "offer", "produce", "identify", "cause"} and not enumerates(clause.rest):
             return
         if verb in {"state", "recommend", "determine", "conclude", "find"} and not clause.rest.startswith("that "):
             return
-        weight = 0.8 if _lists(clause.rest) or preposition or clause.rest.startswith("that ") else 0.65
-        yield from _made(f"What {clause.auxiliary} {clause.subject} {verb} {preposition}{extra}", text, weight)
+        weight = 0.8 if enumerates(clause.rest) or preposition or clause.rest.startswith("that ") else 0.65
+        yield from made(f"What {clause.auxiliary} {clause.subject} {verb} {preposition}{extra}", text, weight)
     elif (
         clause.auxiliary in MODALS
         and clause.rest.split()[0] in BASES
@@ -915,20 +513,20 @@ def _list(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
             if (
                 not to
                 or to.group(1).split()[1] in BASES
-                or (_CUT.search(clause.rest[: to.start()]) and not _lists(clause.rest[: to.start()]))
+                or (CUT.search(clause.rest[: to.start()]) and not enumerates(clause.rest[: to.start()]))
             ):
                 return
             tail = " " + to.group(1)
-        yield from _made(f"What {clause.auxiliary} {clause.subject} {verb}{tail}{extra}", text, 0.75)
+        yield from made(f"What {clause.auxiliary} {clause.subject} {verb}{tail}{extra}", text, 0.75)
 
 
 def _conditions(text: str, casing: Casing) -> Iterator[Asked]:
     """ "If X, Y must Z": What must Y do if X?"""
     found = re.match(r"(If|When|Where|Whenever) ([^,;:]{8,90}), (?:then )?(.+)", text)
-    if not found or _BAD_IN_QUESTION.search(found.group(2)) or len(found.group(2).split()) > 14:
+    if not found or BAD_IN_QUESTION.search(found.group(2)) or len(found.group(2).split()) > 14:
         return
     word, condition, main = found.groups()
-    if re.match(r"(?:and|or|but|which|such as)\b", main) or _lists(f"{condition}, {main}"[: len(condition) + 30]):
+    if re.match(r"(?:and|or|but|which|such as)\b", main) or enumerates(f"{condition}, {main}"[: len(condition) + 30]):
         return
     condition = casing.lower_first(condition)
     second = re.match(r"([^,]{3,60}?) (must|should|may|can|will|shall) (?!not\b)([a-z]+)", main)
@@ -938,7 +536,7 @@ def _conditions(text: str, casing: Casing) -> Iterator[Asked]:
         and is_noun_phrase(subject[:1].upper() + subject[1:], longest=6)
         and second.group(3) not in {"be", "have"}
     ) or (second and subject.lower() in {"you", "the user"} and second.group(3) not in {"be", "have"}):
-        yield from _made(
+        yield from made(
             f"What {second.group(2)} {subject} do {word.lower()} {condition}", text, 0.95, keep=found.start(3) + 25
         )
     elif (
@@ -946,7 +544,7 @@ def _conditions(text: str, casing: Casing) -> Iterator[Asked]:
         and re.match(r"(?:the|a|an|no|all|any|[A-Z])", main)
         and re.search(r"\b(?:is|are|will|was|were|must|may|should|\w+s)\b", main)
     ):
-        yield from _made(f"What happens if {condition}", text, 0.85, keep=found.start(3) + 25)
+        yield from made(f"What happens if {condition}", text, 0.85, keep=found.start(3) + 25)
 
 
 def _instructions(text: str) -> Iterator[Asked]:
@@ -954,7 +552,7 @@ def _instructions(text: str) -> Iterator[Asked]:
     found = re.match(r"To ([a-z]+) ([^,;:]{3,90}), ((?:first |simply |please )?([a-z]+)) (?!,)", text)
     if found and found.group(1) in BASES and found.group(4) in BASES and not is_past(found.group(4)):
         if not re.match(r"[^,]{0,60}, (?:and|or) [a-z]+ ", text[found.start(4) :]):
-            yield from _made(f"How do you {found.group(1)} {found.group(2)}", text, 1.0, keep=found.end() + 15)
+            yield from made(f"How do you {found.group(1)} {found.group(2)}", text, 1.0, keep=found.end() + 15)
         return
     found = re.match(
         r"To ([a-z]+) ([^,;:]{3,90}), ((?:the |an? )?[\w’'. -]{2,40}?) "
@@ -967,7 +565,7 @@ def _instructions(text: str) -> Iterator[Asked]:
         and found.group(5) in BASES
         and is_noun_phrase(found.group(3)[:1].upper() + found.group(3)[1:])
     ):
-        yield from _made(
+        yield from made(
             f"What {found.group(4)} {found.group(3)} do to {found.group(1)} {found.group(2)}",
             text,
             1.0,
@@ -986,14 +584,13 @@ def _meanings(text: str, casing: Casing) -> Iterator[Asked]:
     term = found.group(1).strip('"“”')
     term = term if found.group(1) != term else casing.lower_first(term)
     verb = {"refers to": "refer to", "stands for": "stand for"}.get(found.group(2), "mean")
-    yield from _made(f"What does {term} {verb}", text, 1.0, kind="definition")
+    yield from made(f"What does {term} {verb}", text, 1.0, kind="definition")
 
 
-_MAKERS: tuple[_Maker, ...] = (
-    _identity, _how, _why, _percentage, _by_how_much, _how_much, _how_many, _who, _where, _when, _known_as, _list,
-    _purpose, _change, _quantity, _how_long, _doer, _place,
+_MAKERS: tuple[Maker, ...] = (
+    _identity, _how, _why, percentage, by_how_much, how_much, how_many, _who, _where, when, _known_as, _list,
+    _purpose, change, quantity, how_long, _doer, _place,
 )  # fmt: skip
-
 _ACRONYM = re.compile(
     r"\b((?:[A-Z][\w’'-]*)(?: (?:of|the|and|for|in|on|to|&|[A-Z][\w’'-]*)){1,8}) \(([A-Z][A-Za-z&]{1,7})\)"
 )
@@ -1012,97 +609,3 @@ def acronyms(text: str) -> Iterator[tuple[str, str, int]]:
             if tail[0][:1].isupper() and len(letters) >= 2 and letters in (capitals, initials):
                 yield short, " ".join(tail), found.start()
                 break
-
-
-def _vague(subject: str) -> bool:
-    words = [word.lower() for word in subject.split()]
-    bare = words[1:] if words[0] in {"the", "a", "an"} else words
-    if not bare:
-        return True
-    if len(bare) == 1 and (
-        bare[0] in _VAGUE_HEADS
-        or (bare[0] in {"report", "plan", "program", "study", "author", "authors", "page"} and len(words) == 1)
-    ):
-        return True
-    head = re.split(r" (?:of|for|in) ", " ".join(bare))[0].split()[-1]
-    return head in _VAGUE_HEADS and (
-        " of " not in subject
-        or head
-        in {
-            "part",
-            "parts",
-            "one",
-            "ones",
-            "example",
-            "examples",
-            "majority",
-            "rest",
-            "remainder",
-            "case",
-            "cases",
-            "first",
-            "second",
-            "third",
-        }
-    )
-
-
-def _reads_as_sentence(sentence: str) -> bool:
-    words = sentence.split()
-    if (
-        not 5 <= len(words) <= 60
-        or not re.match(r"[\"“(]?[A-Z0-9]", sentence)
-        or sentence.rstrip('"”’)')[-1:] not in ".!"
-    ):
-        return False
-    letters = sum(letter.isalpha() or letter == " " for letter in sentence)
-    if letters < 0.8 * len(sentence) or sum(word.isupper() and len(word) > 4 for word in words) > 2:
-        return False
-    small = sum(word[0].islower() for word in words)
-    return small >= 0.4 * len(words) and not re.search(r"https?:|www\.|\.{3,}|_{2,}|[|<>{}]", sentence)
-
-
-def reads_badly(question: str) -> bool:
-    """Tell whether words can't stand in a question: they point outside of it, or are too many."""
-    return len(question.split()) > _LONGEST_QUESTION or _BAD_IN_QUESTION.search(question) is not None
-
-
-def is_named(phrase: str, casing: Casing) -> bool:
-    """Tell whether a phrase begins with a name, so that no article stands before it."""
-    return casing.is_name(phrase.split()[0])
-
-
-def _reads_as_question(question: str) -> bool:
-    words = question.rstrip("?").split()
-    if not 3 <= len(words) <= _LONGEST_QUESTION or _BAD_IN_QUESTION.search(question):
-        return False
-    if (
-        question.count("(") != question.count(")")
-        or question.count('"') % 2
-        or question.count("“") != question.count("”")
-    ):
-        return False
-    last = words[-1].lower()
-    if last in {
-        "the",
-        "a",
-        "an",
-        "and",
-        "or",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "that",
-        "not",
-        "also",
-        "both",
-        "more",
-        "than",
-    }:
-        return False
-    if last in {"its", "their", "his", "her", "as", "such", "between", "among", "upon", "during", "because"}:
-        return False
-    return not re.search(r"\b(\w{3,}) \1\b|[a-z]\d{2,}|[,;:] *\?|\b(?:not|n't)\b|\?.*\?", question)

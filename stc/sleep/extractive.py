@@ -15,7 +15,19 @@ from functools import cached_property
 
 from stc.chat.terms import terms
 from stc.sleep import asking, fields
-from stc.sleep.grammar import MODALS, PRONOUNS, Casing
+from stc.sleep.grammar import (
+    BASES,
+    MODALS,
+    PREPOSITIONS,
+    PRONOUNS,
+    Casing,
+    analyse,
+    has_verb,
+    is_noun_phrase,
+    is_plural,
+    plain,
+)
+from stc.sleep.phrasing import Asked, reads_badly
 from stc.sleep.reading import Heading, Reading, Statement, readable
 from stc.words import Evidence, NoteDraft
 
@@ -26,8 +38,9 @@ _SUMMARY_TOKENS = 170
 _SECTION_TOKENS = 70
 _SECTION_WORDS = 120
 """A section shorter than this needs no summary of its own."""
+_SMALL_WORDS = frozenset("and or of the to in for a an with by on at from is are".split())
 _PER_PAGE = 14
-_PER_SHAPE = 3
+_PER_SHAPE = 2
 """Questions of one series ("What does X stand for?") per window; more of the same help nobody."""
 
 CountTokens = Callable[[str], int]
@@ -80,7 +93,11 @@ class ExtractiveThinker:
             if room < 30:
                 break
             sentences = [statement for statement in section if not statement.line]
-            if path not in headings or sum(len(sentence.text.split()) for sentence in sentences) < _SECTION_WORDS:
+            if (
+                path not in headings
+                or not _is_whole(headings[path])
+                or sum(len(sentence.text.split()) for sentence in sentences) < _SECTION_WORDS
+            ):
                 continue
             told = [sentence for sentence in sentences if _stands_alone(sentence.text)]
             chosen = _central(told, self._weights, self.count, limit=min(_SECTION_TOKENS, room), most=2)
@@ -146,7 +163,7 @@ class ExtractiveThinker:
                 item for item in self._sections.get(heading.path, []) if not item.line and first <= item.page <= last
             ]
             told = [item for item in section if len(item.text.split()) >= 5 and item.text[-1:] in ".!"]
-            name = readable(heading.line)
+            name = _name(heading)
             if name.endswith("?") and len(name.split()) >= 3:
                 answer = [item for item in told[:2] if self.count(item.text) <= 60]
                 if answer:
@@ -154,7 +171,8 @@ class ExtractiveThinker:
                     result.append(_candidate("answer", name, text, answer, 1.1, self.count))
                 continue
             subject = _subject_of(name, self.reading.casing)
-            alone = [item for item in told if _stands_alone(item.text)]
+            named = set(terms(subject or ""))
+            alone = [item for item in told if _stands_alone(item.text) and named & set(terms(item.text))]
             if subject is None or len(alone) < (4 if heading.guessed else 1):
                 continue
             best = _central(alone, self._weights, self.count, limit=60, most=1)
@@ -168,11 +186,22 @@ class ExtractiveThinker:
 # The outline
 
 
+def _name(heading: Heading) -> str:
+    """Return a heading without its mark-up."""
+    return readable(heading.path.split(" > ")[-1])
+
+
+def _is_whole(heading: Heading) -> bool:
+    """Tell whether a heading is surely one, and all of it, so that it can stand before a summary."""
+    words = _name(heading).split()
+    return not heading.guessed and not heading.line.endswith(("-", ",")) and words[-1].lower() not in _SMALL_WORDS
+
+
 def _summary(heading: Heading | None, chosen: Sequence[Statement]) -> NoteDraft:
     text = " ".join(statement.text for statement in chosen)
     evidence = [Evidence(item.page, item.quote) for item in chosen]
     if heading is not None:
-        text = f"{readable(heading.line).rstrip(' .:')}: {text}"
+        text = f"{_name(heading).rstrip(' .:')}: {text}"
         evidence.insert(0, Evidence(heading.page, heading.line))
     return NoteDraft("summary", "", text, tuple(evidence))
 
@@ -288,11 +317,11 @@ def _candidate(
 def _from_sentences(
     here: Sequence[Statement], reading: Reading, weights: _Weights, count: CountTokens
 ) -> list[_Candidate]:
-    found: list[tuple[asking.Asked, Statement]] = []
+    found: list[tuple[Asked, Statement]] = []
     for statement in here:
         if not statement.line:
             found.extend((asked, statement) for asked in asking.from_sentence(statement.text, reading.casing))
-    by_question: defaultdict[str, list[tuple[asking.Asked, Statement]]] = defaultdict(list)
+    by_question: defaultdict[str, list[tuple[Asked, Statement]]] = defaultdict(list)
     for asked, statement in found:
         by_question[asked.question.lower()].append((asked, statement))
     result = []
@@ -333,18 +362,22 @@ def _best_per_sentence(candidates: list[_Candidate]) -> list[_Candidate]:
 
 
 _LEAD_IN = re.compile(r"^(.{8,160}?)(?:,? (?:as follows|the following(?: [a-z]+){0,2}|such as))?:$")
-_TO_BE = re.compile(
-    r"\b(the [a-z][\w’'() -]{3,70}?) (?:to be|is|are|was|were|include|includes)(?: the following(?: [a-z]+)?)?$",
-    re.IGNORECASE,
-)
+_LEAD_IN_WITHIN = re.compile(r"^([A-Z][^:]{8,160}?): ([A-Z][^:]{15,}[.!])$")
+_TO_BE = re.compile(r" (?:to be|is|are|was|were|include|includes)(?: the following(?: [a-z]+)?)?$")
 
 
 def _from_lists(here: Sequence[Statement], reading: Reading, count: CountTokens) -> list[_Candidate]:
     """ "The probable cause is:" and what stands below it."""
     result = []
-    for position, statement in enumerate(here[:-1]):
+    for position, statement in enumerate(here):
+        told = _LEAD_IN_WITHIN.match(statement.text) if not statement.line else None
+        if told:
+            question = _question_of_lead(told.group(1), plural=False, reading=reading)
+            if question is not None and count(told.group(2)) <= 70:
+                result.append(_candidate("answer", question, told.group(2), [statement], 0.95, count))
+            continue
         lead = _LEAD_IN.match(statement.text)
-        if not lead:
+        if not lead or position + 1 == len(here):
             continue
         items = _items(here, position + 1)
         question = _question_of_lead(lead.group(1), plural=len(items) > 1, reading=reading)
@@ -377,18 +410,16 @@ def _items(here: Sequence[Statement], position: int) -> list[Statement]:
 
 def _question_of_lead(lead: str, *, plural: bool, reading: Reading) -> str | None:
     told = re.match(r"To ([a-z]+) ([^,;:]{3,60})(?:, .{0,40})?$", lead)
-    if told and told.group(1) in asking.BASES:
+    if told and told.group(1) in BASES:
         return f"How do you {told.group(1)} {told.group(2)}?"
     found = _TO_BE.search(lead)
-    if found:
-        noun = re.sub(r"\([^)]*\)", "", found.group(1)).strip()
-        noun = re.sub(r"\bthis\b", "the", noun[:1].lower() + noun[1:])
-        noun = re.sub(r"\s+", " ", noun)
-        if len(noun.split()) < 2 or asking.reads_badly(noun):
-            return None
-        be = "are" if asking.is_plural(noun) else "is"
-        return f"What {be} {noun}?"
-    clause = asking.analyse(asking.plain(lead), reading.casing)
+    noun_phrases = lead[: found.start()] if found else ""
+    for start in re.finditer(r"\b[Tt]he (?=[a-z])", noun_phrases):
+        noun = re.sub(r"\([^)]*\)", "", noun_phrases[start.start() :])
+        noun = re.sub(r"\s+", " ", re.sub(r"\bthis\b", "the", f"the {noun[4:]}")).strip()
+        if len(noun.split()) >= 2 and is_noun_phrase(noun) and not has_verb(noun) and not reads_badly(noun):
+            return f"What {'are' if is_plural(noun) else 'is'} {noun}?"
+    clause = analyse(plain(lead), reading.casing)
     if clause is None or clause.front:
         return None
     if clause.verb in {"include", "contain", "require", "provide", "comprise"} and len(clause.rest.split()) <= 3:
@@ -402,7 +433,7 @@ def _question_of_lead(lead: str, *, plural: bool, reading: Reading) -> str | Non
         question = f"What {clause.auxiliary} {clause.subject} {rest}?"
     else:
         return None
-    return None if asking.reads_badly(question) else question
+    return None if reads_badly(question) else question
 
 
 _FIGURE = re.compile(r"^[($]*-?\d[\d,.]*[)%]*$|^(?:N/?A|n/a|-|–)$")
@@ -432,13 +463,13 @@ def _from_tables(here: Sequence[Statement], reading: Reading, count: CountTokens
         ):
             continue
         name = reading.casing.lower_first(label)
-        verb = "were" if asking.is_plural(name) else "was"
+        verb = "were" if is_plural(name) else "was"
         years = header[1]
         question = (
-            f"What {verb} {'' if asking.is_named(label, reading.casing) else 'the '}{name} in {_enumerated(years)}?"
+            f"What {verb} {'' if reading.casing.is_name(label.split()[0]) else 'the '}{name} in {_enumerated(years)}?"
         )
         text = "; ".join(f"{year}: {figure}" for year, figure in zip(years, words[-figures:], strict=True))
-        if asking.reads_badly(question):
+        if reads_badly(question):
             continue
         result.append(_candidate("answer", question, text, [header[0], statement], 0.75, count))
     return result
@@ -471,18 +502,14 @@ def _subject_of(heading: str, casing: Casing) -> str | None:
     name = re.sub(r"^(?:(?:[A-Z][a-z]+ )?\d+(?:\.\d+)*[.:)]?|[IVXLC]+[.)]|[A-Z][.)]|§+ ?[\d.]+)\s*", "", heading).strip(
         " .:-–"
     )
-    words = name.split()
-    if (
-        not 2 <= len(words) <= 7
-        or any(letter in name for letter in "|=_@<>{}[]/\\")
-        or words[0].lower() in asking.BASES
-    ):
+    words = name.replace(" & ", " and ").split()
+    if not 2 <= len(words) <= 7 or any(letter in name for letter in "|=_@<>{}[]/\\") or words[0].lower() in BASES:
         return None
     if all(word.lower().strip(".,:") in _DULL_HEADINGS for word in words) or re.search(r"\d|\(|[,;:]", name):
         return None
-    if words[0].lower() in PRONOUNS or words[0].lower().endswith("ly") or words[0].lower() in asking.PREPOSITIONS:
+    if words[0].lower() in PRONOUNS or words[0].lower().endswith("ly") or words[0].lower() in PREPOSITIONS:
         return None
-    if words[-1].lower() in {"and", "or", "of", "the", "to", "in", "for", "a", "an", "with", "by", "on"}:
+    if words[-1].lower() in _SMALL_WORDS:
         return None
     return " ".join(
         word if casing.is_name(word) and not (name.isupper() and casing.has_small(word)) else word.lower()
@@ -534,9 +561,10 @@ def _choose(candidates: Sequence[_Candidate], asked: Iterable[str], *, room: int
 
 def _shape(question: str) -> str:
     """Return what makes a question one of a series, "" for one that stands by itself."""
+    if re.match(r"What does \S+ stand for", question):
+        return "short form"
     found = re.match(
-        r"What does the document say about|What (?:is|are|was|were) the [^?]{3,40}? for (?=[A-Z])|What does \S+ stand for",
-        question,
+        r"What does the document say about|What (?:is|are|was|were) the [^?]{3,40}? for (?=[A-Z])", question
     )
     return found.group() if found else ""
 

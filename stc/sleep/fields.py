@@ -25,6 +25,8 @@ _NO_LABELS = frozenset(
     "note notes example examples warning caution source sources see figure table tip important answer question q a step "
     "http https e.g i.e contents page where reference references remarks total".split()
 )  # fmt: skip
+_LABEL_STARTS = frozenset("first second third last next other another same former total".split())
+"""Pronouns in a sentence, plain words of a label."""
 _LONGEST_VALUE = 22
 
 
@@ -184,6 +186,8 @@ def _one_value(group: list[tuple[Field, Statement]], casing: Casing) -> list[Fie
 def _per_heading(group: list[tuple[Field, Statement]], casing: Casing) -> list[FieldQuestion]:
     """Return the questions of a label that stands below many headings with a value each; none where the headings don't tell."""
     places = Counter(_heading(statement) for _, statement in group)
+    if len({field.value.lower() for field, _ in group}) < 0.7 * len(group):
+        return []  # hardly anybody asks what is the same nearly everywhere
     telling = [
         (field, statement) for field, statement in group if places[_heading(statement)] == 1 and _heading(statement)
     ]
@@ -241,12 +245,14 @@ def question(field: Field, casing: Casing) -> str | None:
     if participle(last) and last not in {"set", "read", "cost", "cut", "put", "hit", "found", "born"}:
         return f"{be.capitalize()} {bare} {last}?" if closed else f"What {bare} {be} {last}?"
     if last in PREPOSITIONS:
-        return f"What was the {phrase}?"
+        return f"What was the {phrase}?" if " " in bare else None
     if closed and last in {"present", "available", "required", "active", "open", "complete"} and bare:
         return f"{be.capitalize()} {_article(bare)} {last}?"
     if closed:
         return f"Is there {_article(phrase)}?" if len(phrase.split()) <= 3 else None
     plural = is_plural(phrase) or " and " in phrase
+    if is_plural(phrase) and not re.search(r" (?:and|or) ", phrase) and re.match(r"\d{1,4}(?:$| [A-Z])", value):
+        return f"How many {phrase} are there?"
     return f"What {'are' if plural else 'is'} the {phrase}?"
 
 
@@ -287,7 +293,7 @@ def _asks_well(words: list[str], value: str) -> bool:
     ):
         return False
     label = " ".join(words)
-    if first in PRONOUNS or label.count("(") != label.count(")"):
+    if first in PRONOUNS - _LABEL_STARTS or label.count("(") != label.count(")"):
         return False
     if len(words) == 1 and (value.endswith("?") or first in value.lower() or len(value.split()) > 8):
         return False

@@ -34,7 +34,7 @@ _CLAUSE_WORDS = frozenset(
 PRONOUNS = frozenset(
     (
         "i you he she it we they me him them us this that these those there here who which what such one ones another "
-        "other others both neither either none some many most several each all any every few more less much nothing "
+        "other others both neither either none some many most several each all any every few fewer more less much nothing "
         "something anything everything someone anyone everyone nobody his her its their our my your mine hers theirs "
         "ours same another former latter first second third following next last above below only not no also even "
         "just then thus therefore however moreover furthermore nevertheless otherwise meanwhile instead rather yet "
@@ -79,7 +79,7 @@ charter check cite claim clarify classify clean clear click climb close coach co
 colonize combine command commence comment commission commit communicate compare compensate compete compile complain
 complement complete comply compose comprise compute concentrate conclude conduct confer confine confirm connect
 conquer consider consist consolidate constitute construct consult consume contact contain contend continue contract
-contribute control convene convert convey convict convince cooperate coordinate copy correct correspond count cover
+contribute control convene convert convey convict convince cooperate coordinate cook copy correct correspond count cover
 crash create criticize cross cultivate damage date debate decide declare decline decrease dedicate deepen defeat
 defend define delegate delete deliver demand demonstrate deny depart depend depict deploy depose derive descend
 describe design designate destroy detail detect determine develop devote die differ direct disagree disappear
@@ -175,6 +175,7 @@ GERUNDS = frozenset(_gerund(verb) for verb in BASES)
 # Plural nouns and third persons look alike; only these are taken for a verb after a subject.
 _CLEAR_THIRDS = frozenset(
     (
+        "accounts costs "
         "allows applies appears arises becomes begins belongs comes comprises concludes consists constitutes contains "
         "continues creates defines depends describes determines develops differs discusses employs enables encourages "
         "ensures establishes exists explains extends follows generates gives goes grows happens holds identifies "
@@ -266,6 +267,8 @@ class Casing:
             second = rest.split(" ", 1)[0]
             if not second.isupper() or self._capital[low]:
                 return phrase  # the first word of a longer name
+        if low not in _DETERMINERS and re.match(r"(?:of|for) (?:the )?[A-Z]", rest):
+            return phrase  # "Office of Strategy and Innovation"
         return low + (" " + rest if rest else "")
 
 
@@ -292,6 +295,7 @@ def plain(sentence: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_CAPITAL_STARTS = frozenset("The Each This These An A In It All Any No For To If When".split())
 _BEFORE_ADJECTIVES = _DETERMINERS | {"of", "and", "in", "for", "newly", "federally"}
 
 
@@ -313,6 +317,8 @@ def is_noun_phrase(phrase: str, *, longest: int = 11) -> bool:
         for word in low
     ):
         return False
+    if any(word in _CAPITAL_STARTS for word in words[1:]):
+        return False  # two lines run together: "Verification Each system"
     if first.endswith("ly") or (first.endswith("ing") and first in GERUNDS and len(low) > 1 and low[1] in _DETERMINERS):
         return False
     head = low[1:] if first in _DETERMINERS else low
@@ -324,6 +330,11 @@ def is_noun_phrase(phrase: str, *, longest: int = 11) -> bool:
         if position and looks_past and words[position][0].islower() and low[position - 1] not in _BEFORE_ADJECTIVES:
             return False
     return True
+
+
+def has_verb(phrase: str) -> bool:
+    """Tell whether a word of a phrase is surely a verb."""
+    return any(word in AUXILIARIES or word in _CLEAR_THIRDS for word in phrase.split())
 
 
 def analyse(sentence: str, casing: Casing) -> Clause | None:
@@ -340,39 +351,40 @@ def analyse(sentence: str, casing: Casing) -> Clause | None:
         if word in AUXILIARIES:
             return _with_auxiliary(front, words, position, casing)
         named = word in _THIRDS and _is_name(words[:position]) and not is_plural(" ".join(words[:position]))
+        if word not in _PASTS and position + 1 < len(words) and words[position + 1] in AUXILIARIES:
+            continue  # a noun: "the programme costs are"
         if word in _PASTS or word in _CLEAR_THIRDS or word in _CLEAR_BASES or named:
-            subject = " ".join(_without_adverb(words[:position]))
-            if not is_noun_phrase(subject, longest=8):
-                if word in _PASTS and words[position - 1].lower() in _DETERMINERS | {"of", "and"}:
-                    continue  # an adjective: "the proposed rule"
-                return None
-            following = words[position + 1] if position + 1 < len(words) else ""
-            if word in _PASTS:
-                if following.lower() in {"by", "and", "or"} | AUXILIARIES or following.endswith(","):
-                    return None  # perhaps a participle: "the method used by"
-                if AUXILIARIES & set(
-                    re.split(
-                        r"[,;:]| (?:and|but|which|that|who|when|where|while|because) ", " ".join(words[position + 1 :])
-                    )[0].split()
-                ):
-                    return None  # "descriptions contained in this guide are"
-                if not _simple(subject):
-                    return None
-                auxiliary, verb = "did", _PASTS[word]
-            elif word in _CLEAR_THIRDS or named:
-                if is_plural(subject):
-                    return None
-                auxiliary, verb = "does", _THIRDS.get(word, "")
-            else:
-                if not is_plural(subject):
-                    return None
-                auxiliary, verb = "do", word
-            if not verb:
-                return None
-            return Clause(front, casing.lower_first(subject), auxiliary, verb, " ".join(words[position + 1 :]))
+            if word in _PASTS and words[position - 1].lower() in _DETERMINERS | {"of", "and"}:
+                continue  # an adjective: "the proposed rule"
+            return _with_verb(front, words, position, casing)
         if word in _CLAUSE_WORDS or word.endswith((",", ";", ":")):
             return None
     return None
+
+
+def _with_verb(front: str, words: list[str], position: int, casing: Casing) -> Clause | None:
+    subject = " ".join(_without_adverb(words[:position]))
+    word, rest = words[position], words[position + 1 :]
+    following = rest[0].lower() if rest else ""
+    if not is_noun_phrase(subject, longest=8) or following in {"and", "or"}:
+        return None
+    if word in _PASTS:
+        # "the method used by", "descriptions contained in this guide are": perhaps a participle.
+        first = re.split(r"[,;:]| (?:and|but|which|that|who|when|where|while|because) ", " ".join(rest))[0].split()
+        if following == "by" or following in AUXILIARIES or following.endswith(",") or AUXILIARIES & set(first):
+            return None
+        if not _simple(subject):
+            return None
+        auxiliary, verb = "did", _PASTS[word]
+    elif word in _CLEAR_BASES and word not in _CLEAR_THIRDS:
+        auxiliary, verb = "do", word
+    else:
+        auxiliary, verb = "does", _THIRDS.get(word, "")
+    if auxiliary != "does" and words[0].lower() in BASES:
+        return None  # perhaps an order: "Support expanded research"
+    if not verb or (auxiliary != "did" and is_plural(subject) != (auxiliary == "do")):
+        return None
+    return Clause(front, casing.lower_first(subject), auxiliary, verb, " ".join(rest))
 
 
 def _without_aside(body: str) -> str:

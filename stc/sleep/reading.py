@@ -20,7 +20,7 @@ _MARK = re.compile(r"(?<=[.!?])\s+[~•●▪■◦]\s+(?=\S)")
 _ENDS = re.compile(r"[.!?:;…][\"'”’)\]]*$")
 _BROKEN_WORD = re.compile(r"(\w+)[-\u00ad\u2010]\s*\n\s*([a-z]\w*)")
 _ID = re.compile(r"\S*\d\S*[-_]\S*|\S*_\S*")
-_LEADERS = re.compile(r"(?:\. ?){4,}|…{2,}|_{4,}")
+_LEADERS = re.compile(r"(?:\. ?){4,}|(?:\. ?){3,}\d+$|…{2,}|_{4,}")
 """The dots of a table of contents."""
 _LIGATURES = {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl"}
 _LONGEST = 700
