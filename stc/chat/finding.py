@@ -56,16 +56,16 @@ def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.D
     prepared = found.prepared
     if prepared is not None and prepared.thinker == "extractive" and not reuse_extractive:
         prepared = None
-    best = found.note_hits[:_NOTES_IN_CONTEXT]
-    texts = [hit.text + " " + " ".join(item.quote for item in found.notes[hit.id].evidence) for hit in best]
-    evidence_chunks = [item.chunk_id for item in found.notes[best[0].id].evidence] if best else []
+    best = found.note_hits[:1]
+    evidence = found.notes[best[0].id].evidence if best else ()
+    texts = [hit.text for hit in best] + [item.quote for item in evidence]
     return routing.choose(
         effort=effort,
         prepared=prepared,
         coverage=routing.question_coverage(found.question, texts, _rarity(found.chunk_hits)),
         notes=best,
         chunks=found.chunk_hits,
-        evidence_chunks=evidence_chunks,
+        evidence_chunks=[item.chunk_id for item in evidence],
     )
 
 

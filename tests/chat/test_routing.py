@@ -51,7 +51,7 @@ def test_passages_answer_where_notes_do_not_cover_the_question():
 
 def test_passages_answer_where_the_text_points_elsewhere():
     assert route(evidence_chunks=["c9"]) == "chunks"
-    assert route(chunks=[dataclasses.replace(CHUNK_HIT, id=f"x{i}") for i in range(3)]) == "chunks"
+    assert route(chunks=[dataclasses.replace(CHUNK_HIT, id="x"), CHUNK_HIT]) == "chunks"
 
 
 def test_passages_answer_where_there_are_no_notes():
