@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add = command("add", _add, "Add files; returns when each is ready, failed or already there.")
     add.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder: its files, recursively")
+    add.add_argument("--replace", metavar="ID", help="remove this document once the new file is ready")
+    add.add_argument(
+        "--password-file", type=Path, metavar="FILE", help="a text file with the password, for locked PDFs"
+    )
 
     command("documents", _documents, "List the documents.")
 
@@ -177,9 +181,17 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
 
 
 def _add(services: Services, options: argparse.Namespace) -> int:
+    from stc.documents import ingest
+
     status = DONE
-    for path in _files(options.paths):
-        line = _add_one(services, path)
+    password = _password(options.password_file)
+    paths = list(_files(options.paths))
+    if options.replace is not None:
+        _check_replaced(services, options.replace, paths)
+    for path in paths:
+        line = _add_one(services, path, password)
+        if options.replace is not None and line["status"] != "failed" and line["document_id"] != options.replace:
+            ingest.remove(services, options.replace)
         if line["status"] == "failed":
             status = SOME_FAILED
         if options.json:
@@ -194,7 +206,29 @@ def _add(services: Services, options: argparse.Namespace) -> int:
     return status
 
 
-def _add_one(services: Services, path: Path) -> dict[str, Any]:
+def _password(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8").splitlines()[0]
+    except OSError as error:
+        raise _WrongCall(f"--password-file {file}: {error.strerror}") from None
+    except (UnicodeDecodeError, IndexError):
+        raise _WrongCall(f"--password-file {file}: its first line must be the password, in UTF-8") from None
+
+
+def _check_replaced(services: Services, document_id: str, paths: Sequence[Path]) -> None:
+    from stc.storage import documents as document_rows
+
+    with services.database.read() as connection:
+        there = document_rows.get(connection, services.owner, document_id)
+    if there is None:
+        raise _WrongCall(f"--replace {document_id}: there is no such document")
+    if len(paths) != 1:
+        raise _WrongCall("--replace takes one file in the place of one document")
+
+
+def _add_one(services: Services, path: Path, password: str | None) -> dict[str, Any]:
     from stc.documents import ingest
 
     began = time.monotonic()
@@ -209,8 +243,8 @@ def _add_one(services: Services, path: Path) -> dict[str, Any]:
     line |= {"warnings": [], "error": None, "seconds": 0.0}
     try:
         with path.open("rb") as stream:
-            received = ingest.receive(services, path.name, stream)
-        document = ingest.process(services, received.document_id)
+            received = ingest.receive(services, path.name, stream, password=password)
+        document = ingest.process(services, received.document_id, password=password)
         failed = document.status == "failed"
         line |= {
             "document_id": None if failed else document.id,

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from stc.cli import main
+from tests.documents.pdfs import encrypted, make_pdf
 
 FERRY = """# The ferry
 
@@ -77,6 +78,30 @@ def test_one_bad_file_among_good_ones_is_a_failed_item(stc, file, tmp_path):
     assert [line["status"] for line in lines] == ["failed", "failed", "failed", "ready"]
     assert all(line["error"] for line in lines[:3])
     assert len(stc("documents")) == 1
+
+
+def test_a_new_file_takes_the_place_of_an_old_document(stc, file, tmp_path):
+    old = stc("add", file)[0]["document_id"]
+    newer = tmp_path / "newer.md"
+    newer.write_text(FERRY.replace("07:40", "08:10"))
+    new = stc("add", newer, "--replace", old)[0]["document_id"]
+    assert [document["document_id"] for document in stc("documents")] == [new]
+    empty = tmp_path / "empty.md"
+    empty.touch()
+    stc("add", empty, "--replace", new, status=1)
+    assert [document["document_id"] for document in stc("documents")] == [new]
+    assert stc("add", newer, "--replace", "gone", status=2) == []
+    assert stc("add", newer, file, "--replace", new, status=2) == []
+
+
+def test_a_password_is_read_from_a_file(stc, tmp_path):
+    locked = tmp_path / "locked.pdf"
+    locked.write_bytes(encrypted(make_pdf(["The ferry leaves at 07:40 from the north pier."]), user="sesame"))
+    assert "password" in stc("add", locked, status=1)[0]["error"]
+    password = tmp_path / "password.txt"
+    password.write_text("sesame\n")
+    assert stc("add", locked, "--password-file", password)[0]["status"] == "ready"
+    assert stc("add", locked, "--password-file", tmp_path / "none.txt", status=2) == []
 
 
 def test_documents_are_listed_and_removed(stc, file):
