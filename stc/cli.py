@@ -1,4 +1,4 @@
-"""The command line: a thin shell over the same verbs as the pages. What it prints as JSON is a contract (docs/command-line.md)."""
+"""The command line: a thin shell over the verbs that the pages use. Its JSON is a contract (docs/command-line.md)."""
 
 from __future__ import annotations
 
