@@ -13,6 +13,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -173,7 +174,7 @@ def _score(
     if not candidates:
         return []
     asked = list(dict.fromkeys(terms(question)))
-    pairs = set(zip(asked, asked[1:], strict=False))
+    pairs = set(pairwise(asked))
     most = sum(rarity.get(term, 0.0) for term in asked) or 1.0
     held = [_terms(candidate.indexed) for candidate in candidates]
     usual = sum(len(found) for found in held) / len(held) or 1.0
@@ -190,7 +191,7 @@ def _score(
                 (sum(rarity[term] for term in asked if term in unit) for unit in _units(candidate.text)), default=0.0
             )
             / most,
-            "order": len(pairs & set(zip(found, found[1:], strict=False))) / len(pairs) if pairs else 0.0,
+            "order": len(pairs & set(pairwise(found))) / len(pairs) if pairs else 0.0,
         }
         score = sum(_WEIGHTS[name] * value for name, value in signals.items()) / sum(_WEIGHTS.values())
         hits.append(

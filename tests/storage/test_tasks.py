@@ -104,7 +104,7 @@ def test_a_lease_belongs_to_one_holder_until_it_runs_out(services, document):
         assert tasks.claim(connection, task.id, holder="b", now=NOW + 61, until=NOW + 91)
         assert not tasks.renew(connection, task.id, holder="a", until=NOW + 99)
         assert not tasks.finish(connection, make_run(task), holder="a", now=NOW + 62)
-        assert tasks.finish(connection, make_run(task), holder="b", now=NOW + 62)
+        assert tasks.finish(connection, make_run(task, started_at=NOW + 61), holder="b", now=NOW + 62)
         assert [run.status for run in tasks.history(connection, "local")] == ["done", "failed"]
 
 
