@@ -8,11 +8,12 @@ from typing import Any
 import streamlit as st
 
 from stc.chat import generations, scope
-from stc.errors import StcError
-from stc.ui import adding, answers, library, meter, opened, reader, safe
+from stc.errors import StcError, UserError
+from stc.ui import adding, answers, dialogs, library, meter, opened, reader, safe
 from stc.words import EXTRACTIVE, Origin
 
 services = library.services()
+ALL_GONE = "What this chat was limited to is deleted."
 EFFORTS = {"low": "Quick", "medium": "Normal", "high": "Thorough"}
 
 
@@ -23,6 +24,7 @@ def current() -> dict[str, Any] | None:
 
 
 def go(chat: str | None = None, document: str | None = None) -> None:
+    st.session_state.pop("refusal", None)
     for name, value in (("chat", chat), ("document", document)):
         if value:
             st.query_params[name] = value
@@ -33,8 +35,12 @@ def go(chat: str | None = None, document: str | None = None) -> None:
 def ask(question: str, route: str = "auto", origin: Origin = "typed") -> None:
     """Ask in the current conversation, or in a new one. What can't be asked is said on the page."""
     chosen = st.session_state.get(scope_key) or None
+    again = None
     try:
         scope.check_question(question)
+        again = question
+        if gone and not chosen:
+            raise UserError(f"{ALL_GONE} Choose others under “Answer from”, or all.")
         scope.resolve(services, chosen)
         chat = conversation["id"] if conversation else generations.new_conversation(services, question, chosen)
         generations.start(
@@ -47,7 +53,7 @@ def ask(question: str, route: str = "auto", origin: Origin = "typed") -> None:
             route=route,
         )
     except StcError as error:
-        st.session_state["refusal"] = str(error)
+        st.session_state["refusal"] = (str(error), again)
         return
     go(chat=chat)
 
@@ -61,26 +67,52 @@ def submitted() -> None:
         ask(said.text)
 
 
+def all_documents() -> None:
+    if conversation:
+        library.scope_conversation(services, conversation["id"], [])
+
+
 def rescope() -> None:
     if conversation:
         library.scope_conversation(services, conversation["id"], st.session_state[scope_key])
 
 
-@st.dialog("Rename this chat")
-def rename(chat: dict[str, Any]) -> None:
-    title = st.text_input("Name", chat["title"], max_chars=80)
-    if st.button("Save", type="primary") and title.strip():
-        library.rename_conversation(services, chat["id"], safe.plain(title, 80))
-        st.rerun()
+def edited() -> None:
+    """Open what was chosen in a chat's menu."""
+    if conversation:
+        dialogs.open_dialog(st.session_state["menu"], chat=conversation["id"], title=conversation["title"])
 
 
-@st.dialog("Delete this chat?")
-def delete(chat: dict[str, Any]) -> None:
-    st.markdown(f"“{safe.inert(chat['title'])}” goes with all its answers. What they cost stays on the Savings page.")
-    if st.button("Delete", type="primary"):
-        library.delete_conversation(services, chat["id"])
-        go()
-        st.rerun()
+def dialog() -> None:
+    if values := dialogs.opened("Rename"):
+        dialogs.draw("Rename this chat", rename, values["chat"], values["title"])
+    elif values := dialogs.opened("Delete"):
+        dialogs.draw("Delete this chat?", delete, values["chat"], values["title"])
+    else:
+        reader.draw(services)
+
+
+def rename(chat: str, title: str) -> None:
+    st.text_input("Name", title, max_chars=80, key="new-title")
+    st.button("Save", type="primary", on_click=save_title, args=(chat,))
+
+
+def save_title(chat: str) -> None:
+    title = safe.plain(st.session_state["new-title"], 80)
+    if title:
+        library.rename_conversation(services, chat, title)
+        dialogs.close()
+
+
+def delete(chat: str, title: str) -> None:
+    st.markdown(f"“{safe.inert(title)}” goes with all its answers. What they cost stays on the Savings page.")
+    st.button("Delete", type="primary", on_click=delete_chat, args=(chat,))
+
+
+def delete_chat(chat: str) -> None:
+    library.delete_conversation(services, chat)
+    dialogs.close()
+    go()
 
 
 def chat_row(chat: dict[str, Any]) -> None:
@@ -97,16 +129,7 @@ def chat_row(chat: dict[str, Any]) -> None:
             kwargs={"chat": chat["id"]},
         )
         if here:
-            chosen = st.menu_button(
-                "Edit",
-                ["Rename", "Delete"],
-                type="tertiary",
-                key="menu",
-            )
-            if chosen == "Rename":
-                rename(chat)
-            elif chosen == "Delete":
-                delete(chat)
+            st.menu_button("Edit", ["Rename", "Delete"], type="tertiary", key="menu", on_click=edited)
 
 
 def sidebar() -> None:
@@ -119,6 +142,11 @@ def sidebar() -> None:
         placeholder="All documents",
         on_change=rescope,
     )
+    if gone and not st.session_state[scope_key]:
+        st.caption(ALL_GONE)
+        st.button("Answer from all documents", on_click=all_documents, key="all-documents")
+    elif gone:
+        st.caption("Documents that are deleted are left out.")
     shown = conversations if st.session_state.get("all-chats") else conversations[:15]
     with st.container(gap=None):
         for chat in shown:
@@ -160,9 +188,10 @@ names = {document.id: document.name for document in documents}
 conversation = current()
 opened_id = st.query_params.get("document") if conversation is None else None
 scope_key = f"scope-{conversation['id'] if conversation else opened_id or 'new'}"
+limited_to = conversation["scope"] if conversation else [opened_id] if opened_id else []
+gone = [one for one in limited_to if one not in names]
 if scope_key not in st.session_state:
-    start = conversation["scope"] if conversation else [opened_id] if opened_id else []
-    st.session_state[scope_key] = [one for one in start if one in names]
+    st.session_state[scope_key] = [one for one in limited_to if one in names]
 
 with st.sidebar:
     sidebar()
@@ -174,8 +203,10 @@ if conversation:
 else:
     adding.tell(services, most_failures=2)
     opened.show(services, documents, opened_id, ask)
-refusal = st.session_state.pop("refusal", None)
-if refusal:
-    st.error(safe.inert(refusal), icon=":material/error:")
+if refusal := st.session_state.get("refusal"):
+    said, again = refusal
+    st.error(safe.inert(said), icon=":material/error:")
+    if again:
+        st.button("Ask again", icon=":material/refresh:", key="ask-again", on_click=ask, args=(again,))
 input_line()
-reader.draw(services)
+dialog()

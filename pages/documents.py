@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from stc import background
-from stc.ui import adding, library, opened, safe
+from stc.ui import adding, dialogs, library, opened, phrases, safe
 from stc.words import Document
 
 services = library.services()
@@ -28,9 +30,15 @@ def document_row(document: Document) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Ask", icon=":material/forum:", type="tertiary", key=f"ask-{document.id}"):
                 st.switch_page("pages/chat.py", query_params={"document": document.id})
-            if st.button("Options", icon=":material/tune:", type="tertiary", key=f"more-{document.id}"):
-                st.session_state.pop("deleting", None)
-                st.dialog(safe.inert(document.name, 80), on_dismiss="rerun")(options)(document)
+            st.button(
+                "Options",
+                icon=":material/tune:",
+                type="tertiary",
+                key=f"more-{document.id}",
+                on_click=dialogs.open_dialog,
+                args=("options",),
+                kwargs={"document": document.id},
+            )
 
 
 def options(document: Document) -> None:
@@ -41,31 +49,56 @@ def options(document: Document) -> None:
         key = f"{name}-{document.id}"
         st.toggle(label, getattr(document, name), key=key, on_change=set_option, args=(document.id, name, key))
         st.caption(words)
+    acts: list[tuple[str, str, Callable[[str], None]]] = []
+    if document.prepare:
+        acts.append(("Prepare now", ":material/play_arrow:", prepare_now))
+    if document.notes or document.notes_stale:
+        acts.append(("Prepare again from the start", ":material/refresh:", prepare_again))
+        acts.append(("Throw the prepared notes away", ":material/ink_eraser:", purge))
+    acts.append(("Delete this document", ":material/delete:", ask_to_delete))
     with st.container(gap=None):
-        if st.button("Prepare now", icon=":material/play_arrow:", type="tertiary", disabled=not document.prepare):
-            background.prepare_now(services, [document.id])
-            st.switch_page("pages/sleep.py")
-        if document.notes or document.notes_stale:
-            from stc.sleep import run
-
-            if st.button("Prepare again from the start", icon=":material/refresh:", type="tertiary"):
-                run.prepare_again(services, document.id)
-                st.toast("It is prepared anew when it lies idle. Until then the notes it has are used.")
-            if st.button("Throw the prepared notes away", icon=":material/ink_eraser:", type="tertiary"):
-                run.purge(services, document.id)
-                st.rerun()
-        if st.button("Delete this document", icon=":material/delete:", type="tertiary"):
-            st.session_state["deleting"] = True
-    if st.session_state.get("deleting"):
+        for label, icon, act in acts:
+            st.button(label, icon=icon, type="tertiary", on_click=act, args=(document.id,))
+    values = dialogs.opened("options")
+    if values and values.get("deleting"):
         st.markdown(
             "It goes with its file, its text and everything prepared from it. Answers that quote it stay in their chats, "
             "and what it cost stays on the Savings page."
         )
-        if st.button("Yes, delete it", type="primary"):
-            from stc.documents import ingest
+        st.button("Yes, delete it", type="primary", on_click=delete, args=(document.id,))
 
-            ingest.remove(services, document.id)
-            st.rerun()
+
+def prepare_now(document_id: str) -> None:
+    background.prepare_now(services, [document_id])
+    dialogs.close()
+    st.session_state["said"] = "It is being prepared. The page “Background work” shows how far it is."
+
+
+def prepare_again(document_id: str) -> None:
+    from stc.sleep import run
+
+    run.prepare_again(services, document_id)
+    dialogs.close()
+    st.session_state["said"] = "It is prepared anew when it lies idle. Until then the notes it has are used."
+
+
+def purge(document_id: str) -> None:
+    from stc.sleep import run
+
+    number = run.purge(services, document_id)
+    dialogs.close()
+    st.session_state["said"] = f"{phrases.count(number, 'prepared note')} thrown away."
+
+
+def ask_to_delete(document_id: str) -> None:
+    dialogs.open_dialog("options", document=document_id, deleting=True)
+
+
+def delete(document_id: str) -> None:
+    from stc.documents import ingest
+
+    ingest.remove(services, document_id)
+    dialogs.close()
 
 
 def set_option(document_id: str, name: str, key: str) -> None:
@@ -90,3 +123,9 @@ for one in ready[(min(number, pages) - 1) * PER_PAGE :][:PER_PAGE]:
     document_row(one)
 if pages > 1:
     st.pagination(pages, key="documents-page")
+if said := st.session_state.pop("said", ""):
+    st.toast(said)
+if values := dialogs.opened("options"):
+    chosen = library.document(services, values["document"])
+    if chosen:
+        dialogs.draw(safe.inert(chosen.name, 80), options, chosen)

@@ -7,7 +7,7 @@ import streamlit as st
 from stc import background
 from stc.meter import ledger
 from stc.sleep import facts, planning, run
-from stc.ui import library, phrases, safe
+from stc.ui import dialogs, library, phrases, safe
 from stc.words import SleepRun
 
 services = library.services()
@@ -103,11 +103,11 @@ def consent() -> None:
         st.markdown(
             f"**{safe.inert(wanted.model)}** is set to prepare your documents. It has not begun: it waits for your word."
         )
-        if st.button("See what it would do", type="primary"):
-            agree(wanted)
+        st.button("See what it would do", type="primary", on_click=dialogs.open_dialog, args=("consent",))
+    if dialogs.opened("consent"):
+        dialogs.draw("May this model prepare your documents?", agree, wanted)
 
 
-@st.dialog("May this model prepare your documents?")
 def agree(wanted: library.Consent) -> None:
     settings = services.settings
     goes = "stays on this computer" if wanted.local else f"is sent to {safe.inert(wanted.where)}"
@@ -120,11 +120,13 @@ def agree(wanted: library.Consent) -> None:
         "the Settings page changes that."
     )
     with st.container(horizontal=True):
-        if st.button("Agree", type="primary"):
-            services.change_settings(consent=wanted.model)
-            st.rerun()
-        if st.button("Not now"):
-            st.rerun()
+        st.button("Agree", type="primary", on_click=give_consent, args=(wanted.model,))
+        st.button("Not now", on_click=dialogs.close)
+
+
+def give_consent(model: str) -> None:
+    services.change_settings(consent=model)
+    dialogs.close()
 
 
 def history() -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import streamlit as st
 
 from stc.errors import StcError
-from stc.ui import library, safe
+from stc.ui import dialogs, library, safe
 
-_ICON = Path(__file__).with_name("icon.png")  # a ":material/…:" icon would be fetched from another host
+_ICON = "🌙"  # a ":material/…:" icon would be fetched from another host, an image would need NumPy
 
 
 def draw() -> None:
@@ -26,6 +25,9 @@ def draw() -> None:
             st.Page("pages/settings.py", title="Settings", icon=":material/settings:"),
         ]
     )
+    if st.session_state.get("page-drawn") != page.url_path:
+        dialogs.close()  # of the page that was left
+        st.session_state["page-drawn"] = page.url_path
     with errors_in_words():
         page.run()
     with errors_in_words():

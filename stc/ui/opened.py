@@ -88,7 +88,9 @@ def _document(services: Services, document: Document, ask: Ask) -> None:
         with st.expander("Summaries of its parts", type="compact"):
             for section in sections:
                 safe.show_text(section.text)
-    _questions([note for note in notes if note.question], document.id, ask)
+    asked = [note for note in notes if note.question]
+    asked.sort(key=lambda note: (note.evidence[0].page if note.evidence else 0, note.question))
+    _questions(asked, document.id, ask)
 
 
 def _all(services: Services, documents: Sequence[Document], ask: Ask) -> None:

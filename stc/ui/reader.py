@@ -5,36 +5,34 @@ from __future__ import annotations
 import streamlit as st
 
 from stc.services import Services
-from stc.ui import library, safe
+from stc.ui import dialogs, library, safe
 
-_OPEN = "reader"
+_NAME = "page"
 
 
 def open_page(document_id: str, page: int, quote: str = "") -> None:
     """Open a page at the next drawing (a button's callback); it stays until closed, whatever is drawn meanwhile."""
-    st.session_state[_OPEN] = {"document": document_id, "page": page, "cited": page, "quote": quote}
+    dialogs.open_dialog(_NAME, document=document_id, page=page, cited=page, quote=quote)
 
 
 def draw(services: Services) -> None:
     """Show the open page, if any, in a drawer."""
-    opened = st.session_state.get(_OPEN)
-    if not opened:
+    opened = dialogs.opened(_NAME)
+    if opened is None:
         return
     document = library.document(services, opened["document"])
     title = safe.inert(document.name, 80) if document else "This document was deleted"
-    st.dialog(title, width="medium", position="right", on_dismiss=_close)(_page)(services)
-
-
-def _close() -> None:
-    st.session_state.pop(_OPEN, None)
+    dialogs.draw(title, _page, services, width="medium", position="right")
 
 
 def _turn(by: int) -> None:
-    st.session_state[_OPEN]["page"] += by
+    opened = dialogs.opened(_NAME)
+    if opened is not None:
+        opened["page"] += by
 
 
 def _page(services: Services) -> None:
-    opened = st.session_state.get(_OPEN)
+    opened = dialogs.opened(_NAME)
     document = library.document(services, opened["document"]) if opened else None
     if opened is None or document is None:
         st.write("Its text is gone with it. What the answer quoted stays in the chat.")

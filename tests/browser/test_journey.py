@@ -79,7 +79,7 @@ def test_chats_and_documents_outlive_a_refresh_a_kill_and_a_restart(server, tab)
     page = tab().page
     page.goto(server.url)
     add(page, "lighthouse.md", REPORT)
-    expect(page.get_by_role("heading", name="lighthouse.md")).to_be_visible()
+    expect(page.get_by_text("0 prepared notes")).to_be_visible()
     ask(page, "How tall is the lighthouse?")
     expect(page.get_by_test_id("stChatMessage").nth(1)).to_contain_text("41 metres")
     page.reload()

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from tests.fakes import ModelServer
+from tests.pages.conftest import all_text, button
+
+KEY = "sk-a-secret-0123456789"
+
+
+@pytest.fixture
+def page(app):
+    app.run()
+    return app.switch_page("pages/settings.py").run()
+
+
+def test_a_model_and_an_address_are_stored_and_tested_in_plain_words(page, services):
+    with ModelServer() as model:
+        page.text_input(key="setting-chat_model").set_value("openai/double")
+        page.text_input(key="setting-api_base").set_value(model.url)
+        button(page, "Save").click().run()
+        assert services.settings.chat_model == "openai/double"
+        assert services.settings.api_base == model.url
+        button(page, "Test").click().run()
+        assert "double answered in" in page.success[0].value.replace("\\", "")
+        model.faults.append("404")
+        button(page, "Test").click().run()
+        assert "double" in page.error[0].value
+        assert not page.exception
+
+
+def test_without_a_model_nothing_is_to_be_tested(page):
+    assert "Quotes only (no AI model)" in all_text(page)
+    assert not [one for one in page.button if one.label == "Test"]
+
+
+def test_a_key_is_kept_in_a_file_of_the_owner_alone_and_never_shown(page, services):
+    services.change_settings(chat_model="openai/gpt-5-mini")
+    page.run()
+    page.text_input(key="key-OPENAI_API_KEY").set_value(KEY)
+    button(page, "Keep this key").click().run()
+    assert services.llm.secrets.get("OPENAI_API_KEY") == KEY
+    assert "a key is set" in all_text(page)
+    assert KEY not in str(page)
+    assert "key-OPENAI_API_KEY" not in page.session_state
+    path = services.storage / "secrets.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert KEY.encode() not in (services.storage / "stc.db").read_bytes()
+    button(page, "Remove").click().run()
+    assert services.llm.secrets.get("OPENAI_API_KEY") is None
+
+
+def test_what_is_no_key_is_told_so(page, services):
+    services.change_settings(chat_model="openai/gpt-5-mini")
+    page.run()
+    page.text_input(key="key-OPENAI_API_KEY").set_value("not a key")
+    button(page, "Keep this key").click().run()
+    assert "That is not a key" in page.error[0].value
+    assert not page.exception
+
+
+def test_limits_are_stored_in_their_units(page, services):
+    page.number_input(key="setting-idle").set_value(5.0)
+    page.number_input(key="setting-daily_usd").set_value(0.25)
+    page.number_input(key="setting-daily_tokens").set_value(50_000)
+    page.number_input(key="setting-num_ctx").set_value(4096)
+    page.button[-1].click().run()
+    settings = services.settings
+    assert (settings.idle_after_s, settings.daily_usd, settings.daily_tokens, settings.num_ctx) == (
+        300,
+        0.25,
+        50_000,
+        4096,
+    )
+
+
+def test_what_the_environment_sets_is_shown_and_left_alone(page, services, monkeypatch):
+    monkeypatch.setenv("STC_CHAT_MODEL", "openai/from-outside")
+    from streamlit.testing.v1 import AppTest
+
+    visit = AppTest.from_file(page._script_path, default_timeout=30).run().switch_page("pages/settings.py").run()
+    field = visit.text_input(key="setting-chat_model")
+    assert field.disabled
+    assert field.value == "openai/from-outside"
+
+
+def test_a_server_on_this_computer_is_found_and_used_with_one_click(services, monkeypatch, app):
+    with ModelServer(models=("llama3.2", "nomic-embed")) as model:
+        monkeypatch.setenv("STC_LOCAL_SERVERS", f"Ollama={model.root}")
+        app.run()
+        page = app.switch_page("pages/settings.py").run()
+        assert "Found Ollama on this computer with llama3.2." in all_text(page)
+        button(page, "Use llama3.2").click().run()
+        assert services.settings.chat_model == services.settings.sleep_model == "ollama/llama3.2"
+        assert not page.exception
