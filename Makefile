@@ -5,6 +5,7 @@ PORT ?= 8501
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 VENV := .venv
+# Always "python -m": the scripts beside it hold the folder's path, and the folder may be moved.
 BIN := $(VENV)/bin
 
 .PHONY: help run test check fast lint audit lock sample
@@ -21,7 +22,7 @@ help:
 run: $(VENV)/run.stamp
 	@$(BIN)/python scripts/free_port.py $(PORT)
 	@echo "Sleep-Time Chat starts at http://127.0.0.1:$(PORT) - open it in a browser; Ctrl+C here ends it."
-	@exec $(BIN)/streamlit run app.py --server.port $(PORT) --server.address 127.0.0.1
+	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.address 127.0.0.1
 
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest
@@ -29,15 +30,15 @@ test: $(VENV)/dev.stamp
 check: lint fast
 
 lint: $(VENV)/dev.stamp
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy
 
 fast: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -m "not model and not browser"
 
 audit: $(VENV)/dev.stamp
-	@$(BIN)/pip-audit --requirement requirements.txt --no-deps --disable-pip --strict
+	@$(BIN)/python -m pip_audit --requirement requirements.txt --no-deps --disable-pip --strict
 
 sample: $(VENV)/dev.stamp
 	@$(BIN)/python scripts/make_sample.py
