@@ -11,12 +11,15 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from stc.storage.lexical import STOP_WORDS
+
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st sr jr gen col lt sgt capt gov sen rep rev hon no nos vol fig figs sec ch pp p ed eds vs "
     "etc al e.g i.e cf ca approx dept inc ltd co corp est jan feb mar apr jun jul aug sep sept oct nov dec u.s "
     "u.k a.m p.m b.c a.d ph.d mt ft op art para viz resp trans".split()
 )
 _LABEL = re.compile(r"[A-Z0-9][^:.!?;\n]{0,60}:(?=\s|$)")
+_COLON = re.compile(r":(?=\s|$)")
 _ITEM = re.compile(r"(?:[-–—•●▪◦■□*o§]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+\S")
 _ITEM_MARK = re.compile(r"\s*\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]+\s*")
 _END = re.compile(r"[.!?…][\"'”’»)\]]*\s+(?=[\"'“‘«(\[]*[A-Z0-9À-ÞŒŠŽ])")
@@ -71,17 +74,20 @@ def _continues(text: str, line: tuple[int, int], following: tuple[int, int], wid
         return False
     this, after = text[line[0] : line[1]], text[following[0] : following[1]]
     if this.endswith(":"):
-        return not _LABEL.match(after) and len(after) < 200 and not _ITEM.match(after)
+        if _LABEL.match(after) or _ITEM.match(after) or len(after) >= 200:
+            return False
+        # After "Name: X Rank:" stands the next section's title as often as a rank.
+        return len(_COLON.findall(this)) == 1 or not _is_title(after)
     if this.endswith(("-", "‐", "\u00ad")) and after[0].islower():
         return True
     if _LABEL.match(after) or _ITEM.match(after):
         return False
-    if after[0].islower() or _open_bracket(text[block_start : line[1]]):
+    if after[0].islower() or this.rsplit(None, 1)[-1] in STOP_WORDS or _open_bracket(text[block_start : line[1]]):
         return True
     if _row(this) or _row(after):
         return False
     if _LABEL.match(this) and not _reads_as_prose(this):
-        return this.endswith(",")
+        return this.endswith(",") or (len(after) < 60 and not _COLON.search(after) and not _is_title(after))
     return len(this) >= 0.6 * width and len(this) >= 40
 
 
@@ -90,13 +96,20 @@ def _open_bracket(text: str) -> bool:
     return tail.rfind("(") > tail.rfind(")")
 
 
+def _is_title(line: str) -> bool:
+    """Tell whether a line reads like a section's title ("Airport Information"), not like the rest of a field's value."""
+    words = line.split()
+    if len(words) == 1 or line[-1] in ".,;" or ";" in line or "(" in line or ("/" in line and len(words) == 2):
+        return False
+    return all(word[0].isupper() or len(word) <= 3 for word in words)
+
+
 def _row(line: str) -> bool:
     """Tell whether a line looks like a table's row: mostly numbers."""
     words = line.split()
     if len(words) == 1:
-        return (
-            any(character.isdigit() for character in line) and not line.isalnum()
-        )  # a code, a page mark, a lone figure
+        # A code, a page mark, a figure by itself.
+        return any(character.isdigit() for character in line) and not line.isalnum()
     numbers = sum(1 for word in words if _NUMBERLIKE.match(word))
     return numbers >= 2 and numbers >= 0.4 * len(words)
 

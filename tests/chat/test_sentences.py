@@ -65,3 +65,15 @@ def test_units_are_in_order_and_leave_out_white_space_only(text):
         assert text[unit.start : unit.end].strip() == text[unit.start : unit.end] != ""
         end = unit.end
     assert text[end:].strip() == ""
+
+
+def test_a_field_s_value_goes_on_in_the_next_line_but_a_section_s_title_does_not():
+    text = (
+        "Rank: Captain, Second\nClass/Reserve\nHome Port: Oldtown Crew:\nVoyage Information\nScore: rose from\n57 to 58"
+    )
+    assert units(text) == [
+        "Rank: Captain, Second\nClass/Reserve",
+        "Home Port: Oldtown Crew:",
+        "Voyage Information",
+        "Score: rose from\n57 to 58",
+    ]

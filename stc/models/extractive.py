@@ -1,0 +1,432 @@
+"""The extractive reader: answers by quoting, with no language model. It picks the sentences and lines of a context that
+most likely hold the answer, or says that none does. Its words are the document's own.
+
+A unit (sentence, or line of a form, table or list) is scored by what is known without any training on labels: how much of
+the question's rare words it holds, how near it is in meaning, what stands around it, and whether it offers a thing of the
+kind asked for (a time for "when", a number for "how many", a name for "who"). Weights: docs/decisions/extractive.md.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stc.chat.sentences import split
+from stc.chat.terms import places, terms
+from stc.models import tokens
+from stc.words import Part
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+Kind = Literal["time", "number", "name", "reason", "any"]
+
+_MOST_EMBEDDED = 64
+"""Units whose vectors are made for one question; of more, those with most of its words are taken."""
+_LEAD_TOKENS = 40
+_QUOTE_TOKENS = 64
+_FEWEST_TOKENS = 12
+_MARK_TOKENS = 4
+"""Room for the mark that the page puts behind the lead."""
+
+_WEIGHTS = {
+    "held": 1.0,  # share of the question's terms, weighted by rarity, in the unit
+    "meaning": 0.55,  # cosine of question and unit
+    "part_meaning": 0.8,  # the best such cosine in the same part
+    "part_held": 0.15,  # share of the terms elsewhere in the part
+    "before_held": 0.4,  # share of the terms in the unit before, as far as they are not here
+    "order": 0.12,  # share of the question's neighbouring terms that are neighbours here
+    "label": 0.5,  # how well a "label:" of the unit fits the question
+    "empty_label": -0.9,  # the label that fits best has nothing behind it
+    "implied": 0.1,  # holds a noun that the question word stands for ("where": location)
+    "offered": 0.12,  # offers a thing of the kind asked for
+    "not_offered": -0.16,
+}
+_FAR_BELOW = 0.9
+"""A quote that scores this much less than the lead is left out: it would only be noise."""
+_CONFIDENT = 1.15
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Characters ``start:end`` of the text of the part with this label."""
+
+    label: int
+    kind: Literal["chunk", "note"]
+    id: str
+    document_id: str
+    page_start: int
+    page_end: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``text`` is the lead, out of the first quote; ``quotes`` come best first. Abstaining leaves both empty.
+
+    ``confidence`` is comparable between questions; below ``_CONFIDENT`` the reader abstains.
+    """
+
+    text: str
+    quotes: tuple[Quote, ...]
+    abstained: bool
+    confidence: float
+
+
+@dataclass(slots=True)
+class _Unit:
+    part: int
+    start: int
+    end: int
+    line: bool
+    text: str
+    terms: tuple[str, ...]
+    score: float = 0.0
+    signals: dict[str, float] = field(default_factory=dict)
+    before: _Unit | None = field(default=None, repr=False)
+
+
+def read(
+    question: str,
+    parts: Sequence[Part],
+    *,
+    embed: Embed,
+    max_tokens: int = 128,
+) -> Reading:
+    """Return what the parts say to the question in at most ``max_tokens`` cl100k_base tokens, lead and quotes together.
+
+    ``embed`` turns texts into unit vectors of shape (n, dimension).
+    """
+    asked = _Asked.of(question)
+    units = _units(parts)
+    if not units or not asked.terms:
+        return Reading("", (), True, 0.0)
+    asked.weigh(units)
+    ranked = _rank(asked, units, embed)
+    confidence = _confidence(asked, ranked)
+    if confidence < _CONFIDENT:
+        return Reading("", (), True, confidence)
+    lead = _lead(asked, ranked[0], min(_LEAD_TOKENS, max_tokens // 3))
+    left = max_tokens - tokens.count(lead) - _MARK_TOKENS
+    quotes: list[Quote] = []
+    seen: set[str] = set()
+    for unit in ranked:
+        if ranked[0].score - unit.score > _FAR_BELOW:
+            break
+        start, end = _trim(asked, unit.text, min(_QUOTE_TOKENS, left))
+        text = unit.text[start:end]
+        if not text or text in seen:
+            continue
+        size = tokens.count(text)
+        seen.add(text)
+        part = parts[unit.part]
+        quotes.append(
+            Quote(
+                part.label,
+                part.kind,
+                part.id,
+                part.document_id,
+                part.page_start,
+                part.page_end,
+                unit.start + start,
+                unit.start + end,
+                text,
+            )
+        )
+        left -= size
+        if left < _FEWEST_TOKENS:
+            break
+    if not quotes:
+        return Reading("", (), True, confidence)
+    return Reading(lead, tuple(quotes), False, confidence)
+
+
+# What is asked
+
+
+_TIME = re.compile(
+    r"\bwhen\b|\b(?:what|which|whose) (?:\w+ )?(?:year|date|day|month|decade|century|time|season|era|period)s?\b"
+    r"|\bdate of\b|\bhow long ago\b"
+)
+_NUMBER = re.compile(
+    r"\bhow (?:many|much|long|old|far|high|tall|large|big|wide|deep|fast|often|heavy|hot|cold|few|small|thick|loud)\b"
+    r"|\b(?:what|which) (?:\w+ )?(?:percent|percentage|number|amount|proportion|share|fraction|size|distance|height|length"
+    r"|width|depth|speed|temperature|age|population|price|cost|rate|weight|score|total|sum|area|ratio)\b"
+    r"|\b(?:number|percentage|population|amount) of\b"
+)
+_REASON = re.compile(r"\bwhy\b|\bwhat (?:caused|causes|reason)\b|\breasons? (?:for|why|that)\b")
+_NAME = re.compile(
+    r"\bwho(?:m|se)?\b|\bwhere\b|\bnames?\b|\b(?:what|which) (?:\w+ )?(?:city|country|state|town|county|place|location"
+    r"|continent|region|river|street|island|nation|province|person|king|queen|emperor|president|company|organi[sz]ation"
+    r"|university|team|book|film|song|album|show|actor|author|artist|scientist|leader|language|party|ship|war|battle|treaty"
+    r"|agency|department|office|model|brand|manufacturer)\b"
+)
+_DIGIT = re.compile(r"\d")
+_NUMBER_WORDS = frozenset(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion trillion dozen half "
+    "third quarter first second fourth fifth once twice none zero several couple pair both".split()
+)
+_DATE = re.compile(
+    r"\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b"
+    r"|\b\d{1,4}[/-]\d{1,2}(?:[/-]\d{2,4})?\b|\b1\d{3}s?\b|\b20\d\ds?\b|\b\d{1,2}:\d\d\b|\b\d{1,2} ?[ap]\.?m\b"
+    r"|\b\d{1,2}(?:st|nd|rd|th) century\b|\b\d{3,4} [A-Z]{2,4}\b"
+)
+_BECAUSE = re.compile(
+    r"\b(?:because|due to|since|as a result|owing to|in order to|so that|reasons?|caused?|therefore)\b"
+)
+_WORD = re.compile(r"\S+")
+_ASKING = re.compile(r"\b(?:how (\w+)|where|when|who)\b")
+_IMPLIED = {
+    "where": "location place site address",
+    "when": "date time",
+    "who": "name",
+    "old": "age aged",
+    "long": "length duration",
+    "wide": "width",
+    "deep": "depth",
+    "high": "height altitude elevation",
+    "tall": "height",
+    "far": "distance",
+    "fast": "speed",
+    "heavy": "weight",
+    "large": "size area",
+    "big": "size",
+    "hot": "temperature",
+    "cold": "temperature",
+    "often": "frequency",
+    "strong": "strength",
+}
+"""Nouns that a form or table has for what a question asks with "where", "how old" and the like."""
+_FEWEST_ALIKE = 5
+_LABEL_WORDS = 5
+_COLON = re.compile(r":(?=\s|$)")
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question: its terms in order, the kind of thing it asks for, and how much each term tells."""
+
+    question: str
+    terms: tuple[str, ...]
+    names: frozenset[str]
+    kind: Kind
+    implied: frozenset[str]
+    rarity: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, question: str) -> _Asked:
+        found = places(question)
+        names = {
+            term for term, start, _ in found if question[start].isdigit() or (question[start].isupper() and start > 0)
+        }
+        asked = {found.group(1) or found.group() for found in _ASKING.finditer(question.lower())}
+        implied = {term for word in asked & _IMPLIED.keys() for term in terms(_IMPLIED[word])}
+        in_order = tuple(dict.fromkeys(term for term, _, _ in found))
+        return cls(question, in_order, frozenset(names), _kind(question), frozenset(implied))
+
+    def alike(self, term: str) -> str:
+        """Return the term of the question that this one is a form of ("departur", "depart"), else the term itself."""
+        if term in self.terms or not term.isalpha() or len(term) < _FEWEST_ALIKE:
+            return term
+        for own in self.terms:
+            near = len(own) >= _FEWEST_ALIKE and abs(len(own) - len(term)) <= 3 and own.isalpha()
+            if near and (own.startswith(term) or term.startswith(own)):
+                return own
+        return term
+
+    def weigh(self, units: Sequence[_Unit]) -> None:
+        """Take the units' terms as the question has them, and weigh the question's terms by their rarity there."""
+        forms = {term: self.alike(term) for unit in units for term in unit.terms}
+        for unit in units:
+            unit.terms = tuple(forms[term] for term in unit.terms)
+        holding = Counter(term for unit in units for term in set(unit.terms))
+        total = len(units)
+        rarity = {term: math.log(1 + (total - holding[term] + 0.5) / (holding[term] + 0.5)) for term in self.terms}
+        most = sum(rarity.values())
+        self.rarity = {term: value / most for term, value in rarity.items()}
+
+    def held(self, found: set[str] | frozenset[str]) -> float:
+        """Return the share (0 to 1) of the question's terms, weighted by rarity, that are among those found."""
+        return sum(self.rarity[term] for term in self.terms if term in found)
+
+    def offered(self, text: str) -> bool:
+        """Say whether the text offers a thing of the kind asked for that is not already in the question."""
+        if self.kind == "time":
+            return any(not set(terms(found.group())) <= set(self.terms) for found in _DATE.finditer(text))
+        if self.kind == "reason":
+            return _BECAUSE.search(text) is not None
+        for position, found in enumerate(_WORD.finditer(text)):
+            word = found.group().strip(".,;:()\"'“”‘’[]")
+            if self.kind == "number":
+                if word.lower() in _NUMBER_WORDS or (_DIGIT.search(word) and not set(terms(word)) <= set(self.terms)):
+                    return True
+            elif word[:1].isupper() and position > 0 and not set(terms(word)) <= set(self.terms):
+                return True
+        return False
+
+
+def _kind(question: str) -> Kind:
+    asked = " ".join(question.lower().split())
+    if re.search(r"\bhow old\b", asked):
+        return "number"
+    for kind, pattern in (("time", _TIME), ("number", _NUMBER), ("name", _NAME), ("reason", _REASON)):
+        if pattern.search(asked):
+            return kind  # type: ignore[return-value]
+    return "any"
+
+
+# Ranking
+
+
+def _units(parts: Sequence[Part]) -> list[_Unit]:
+    units: list[_Unit] = []
+    for number, part in enumerate(parts):
+        before = None
+        for unit in split(part.text):
+            text = part.text[unit.start : unit.end]
+            before = _Unit(number, unit.start, unit.end, unit.line, text, tuple(terms(text)), before=before)
+            units.append(before)
+    return units
+
+
+def _rank(asked: _Asked, units: list[_Unit], embed: Embed) -> list[_Unit]:
+    """Return the units scored, best first."""
+    _see_words(asked, units)
+    units = sorted(units, key=_score, reverse=True)[:_MOST_EMBEDDED]
+    vectors = embed([asked.question, *(unit.text for unit in units)])
+    best: dict[int, float] = {}
+    for unit, cosine in zip(units, vectors[1:] @ vectors[0], strict=True):
+        unit.signals["meaning"] = float(cosine)
+        best[unit.part] = max(best.get(unit.part, -1.0), float(cosine))
+    for unit in units:
+        unit.signals["part_meaning"] = best[unit.part]
+        unit.score = _score(unit)
+    return sorted(units, key=lambda unit: (-unit.score, unit.part, unit.start))
+
+
+def _score(unit: _Unit) -> float:
+    return sum(_WEIGHTS[name] * value for name, value in unit.signals.items())
+
+
+def _see_words(asked: _Asked, units: Sequence[_Unit]) -> None:
+    """Fill in the signals that need no vectors."""
+    in_part: dict[int, set[str]] = {}
+    for unit in units:
+        in_part.setdefault(unit.part, set()).update(unit.terms)
+    pairs = set(pairwise(asked.terms))
+    for unit in units:
+        found = set(unit.terms)
+        held = asked.held(found)
+        before = asked.held(set(unit.before.terms)) if unit.before else 0.0
+        label, value = _best_label(asked, unit.text) if ":" in unit.text else (0.0, "")
+        offered = asked.offered(unit.text)
+        unit.signals = {
+            "held": held,
+            "part_held": asked.held(in_part[unit.part]) - held,
+            "before_held": before * (1 - held),
+            "order": len(pairs & set(pairwise(unit.terms))) / max(1, len(pairs)),
+            "label": label,
+            "empty_label": float(label > 0 and not value),
+            "implied": float(bool(asked.implied & found)),
+            "offered": float(asked.kind != "any" and offered),
+            "not_offered": float(asked.kind != "any" and not offered),
+        }
+
+
+def _best_label(asked: _Asked, text: str) -> tuple[float, str]:
+    """Return how well (0 to 1) the best "label:" of a text fits the question, and what stands behind it.
+
+    Where a label begins is not marked ("1422 CST Type of Airspace:"): of its last words the run that fits best counts.
+    """
+    best, value = 0.0, ""
+    colons = [found.start() for found in _COLON.finditer(text)]
+    for number, colon in enumerate(colons):
+        begin = colons[number - 1] + 1 if number else 0
+        words = [asked.alike(term) for term in terms(text[begin:colon])]
+        for length in range(1, min(_LABEL_WORDS, len(words)) + 1):
+            run = set(words[-length:])
+            fit = asked.held(run) * len(run & asked.rarity.keys()) / length
+            if run & asked.implied:
+                fit = max(fit, 1 / length)
+            if fit > best:
+                end = colons[number + 1] if number + 1 < len(colons) else len(text)
+                best, value = fit, text[colon + 1 : end].strip()
+    return best, value
+
+
+# Abstaining
+
+
+def _confidence(asked: _Asked, ranked: Sequence[_Unit]) -> float:
+    """Return how much speaks for an answer: the lead's score, the best meaning, and the question's names being there."""
+    lead = ranked[0]
+    nearby = {term for unit in ranked if unit.part == lead.part for term in unit.terms}
+    named = len(asked.names & nearby) / len(asked.names) if asked.names else 1.0
+    return lead.score + 0.6 * max(unit.signals["meaning"] for unit in ranked) + 0.35 * (named - 1)
+
+
+# Wording
+
+
+_SPACE = re.compile(r"\s+")
+_CLAUSE = re.compile(r"(?<=[,;:—–])\s+|\s+(?=\(|(?:and|but|which|who|where|when|because|while|although|that)\s)")
+
+
+def _lead(asked: _Asked, unit: _Unit, limit: int) -> str:
+    """Return the words to answer with: of a form's line from the label on, of a long sentence the clauses that count."""
+    begin = _label_start(asked, unit.text) if unit.line else 0
+    start, end = _trim(asked, unit.text[begin:], limit)
+    text = " ".join(unit.text[begin + start : begin + end].split())
+    return ("… " if begin + start and not unit.line else "") + text + (" …" if begin + end < len(unit.text) else "")
+
+
+def _label_start(asked: _Asked, text: str) -> int:
+    """Return where the label that holds most of the question begins: at the first of its words that was asked for."""
+    best, place = 0.0, 0
+    colons = [found.start() for found in _COLON.finditer(text)]
+    for number, colon in enumerate(colons):
+        begin = colons[number - 1] + 1 if number else 0
+        label = [(asked.alike(term), begin + start) for term, start, _ in places(text[begin:colon])][-_LABEL_WORDS:]
+        held = asked.held({term for term, _ in label})
+        if held > best and text[colon + 1 :].strip():
+            best, place = held, next(start for term, start in label if term in asked.rarity)
+            if number == 0:
+                place = 0
+    return place
+
+
+def _trim(asked: _Asked, text: str, limit: int) -> tuple[int, int]:
+    """Return (start, end) of the run of clauses, within ``limit`` tokens, that says most to the question."""
+    if tokens.count(text) <= limit:
+        return 0, len(text)
+    borders = [0, *(found.end() for found in _CLAUSE.finditer(text)), len(text)]
+    clauses = [(a, b) for a, b in pairwise(borders) if text[a:b].strip()]
+    worth = [
+        asked.held(set(terms(text[a:b]))) + (0.3 if asked.kind != "any" and asked.offered(" " + text[a:b]) else 0.0)
+        for a, b in clauses
+    ]
+    first = last = max(range(len(clauses)), key=lambda i: worth[i])
+    while True:
+        grown = [(worth[i], i) for i in (first - 1, last + 1) if 0 <= i < len(clauses)]
+        for _, i in sorted(grown, reverse=True):
+            a, b = clauses[min(i, first)][0], clauses[max(i, last)][1]
+            if tokens.count(text[a:b].strip()) <= limit:
+                first, last = min(i, first), max(i, last)
+                break
+        else:
+            break
+    start, end = clauses[first][0], clauses[last][1]
+    piece = tokens.cut(text[start:end].rstrip(), limit)
+    if start + len(piece) < end and not text[start + len(piece)].isspace():
+        piece = piece[: max((found.start() for found in _SPACE.finditer(piece)), default=len(piece))]
+    return start, start + len(piece.rstrip())
