@@ -188,7 +188,7 @@ class ExtractiveThinker:
 
 def _name(heading: Heading) -> str:
     """Return a heading without its mark-up."""
-    return readable(heading.path.split(" > ")[-1])
+    return readable(heading.line).strip("# ")
 
 
 def _is_whole(heading: Heading) -> bool:

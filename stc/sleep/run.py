@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -112,10 +112,17 @@ def _skipped(services: Services, asleep: Asleep) -> SleepRun | None:
     )
 
 
-def dry_run(services: Services, document_ids: Sequence[str] | None = None) -> list[Estimate]:
-    """Return what ``sleep_now(until_done=True)`` would do if no limit stopped it, in order; nothing is done or stored."""
+def dry_run(
+    services: Services, document_ids: Sequence[str] | None = None, *, as_if_agreed: bool = False
+) -> list[Estimate]:
+    """Return what ``sleep_now(until_done=True)`` would do if no limit stopped it, in order; nothing is done or stored.
+
+    ``as_if_agreed``: what the preparation model would do once the person agrees to it, for the question whether they do.
+    """
     found = facts.gather(services, document_ids)
     policy = planning.without_limits(found.policy)
+    if as_if_agreed:
+        policy = replace(policy, model=replace(policy.model, consented=True))
     items = planning.wanted(found.candidates, found.states, policy, planning.Spent(), found.now, ignore_idle=True)
     estimates = []
     for item in items:

@@ -78,7 +78,9 @@ def test_a_lead_in_is_answered_by_the_list_below_it():
 
 
 def test_a_row_of_a_table_is_asked_about_by_its_columns():
-    text = "The diesel of the new charging station is dear.\n\nCosts in thousands\n2023 2024 2025\nDiesel 610 598 395\nNew charging station 0 12 840\nAll 1,200 1,190 1,800"
+    prose = "The diesel of the new charging station is dear.\n\n"
+    table = "2023 2024 2025\nDiesel 610 598 395\nNew charging station 0 12 840\nAll 1,200 1,190 1,800"
+    text = prose + table
     found = asked(text)
     assert found["What was the diesel in 2023, 2024 and 2025?"] == "2023: 610; 2024: 598; 2025: 395"
 

@@ -377,7 +377,9 @@ def test_a_model_elsewhere_prepares_only_after_consent_and_never_what_is_kept_he
     kept = library.add(services, name="kept.txt", keep_local=True)
     services.change_settings(sleep_model="openai/gpt-4o-mini")
     assert {item.task.thinker for item in run.dry_run(services)} == {"extractive"}
+    asked = run.dry_run(services, as_if_agreed=True)
     services.change_settings(consent="openai/gpt-4o-mini")
+    assert [item.cost_usd for item in run.dry_run(services)] == [item.cost_usd for item in asked]
     planned = run.dry_run(services)
     assert {item.task.thinker for item in planned if item.task.document_id != kept.id} == {"model"}
     assert {item.task.thinker for item in planned if item.task.document_id == kept.id} == {"extractive"}
