@@ -508,7 +508,7 @@ def _list(clause: Clause, text: str, casing: Casing) -> Iterator[Asked]:
                 r"(?=$|[,;]| (?:to|on|in|for|by|that|when|through|with|how) )",
                 clause.rest,
             )
-            if to and re.search(r"\baccess$", clause.rest[: to.start()]):
+            if to and re.search(r"\baccess$| (?:by|through) \w+ing\b", clause.rest[: to.start()]):
                 return
             if (
                 not to

@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from stc.sleep.grammar import AUXILIARIES, PREPOSITIONS, PRONOUNS, Casing, is_plural, participle
 from stc.sleep.reading import Statement
@@ -108,7 +109,7 @@ def _label_start(
         if line[at:end] in known:
             return at, position == 0
     for position, (at, word) in enumerate(rest):
-        if word in starts:
+        if word in starts and (position == 0 or position < len(rest) - 1):
             return at, position == 0 and len(rest) <= 4
     if short:
         return rest[1][0], False
@@ -230,7 +231,7 @@ def question(field: Field, casing: Casing) -> str | None:
     """Return the question whose answer is the field's value; ``None`` where it would read oddly."""
     label, value = field.label.strip(" .#"), field.value
     words = label.split()
-    if not _asks_well(words, value):
+    if not _asks_well(words, value) or all(casing.is_known_name(word) for word in words):
         return None
     if re.search(r"\d(?:\.\d+)*$", label):
         label = label.title() if label.isupper() and len(label) > 8 else label
@@ -293,9 +294,11 @@ def _asks_well(words: list[str], value: str) -> bool:
     ):
         return False
     label = " ".join(words)
+    if any(a.lower()[:6] == b.lower()[:6] for a, b in pairwise(words)):
+        return False  # two labels run together: "Conditions Condition of Light"
     if first in PRONOUNS - _LABEL_STARTS or label.count("(") != label.count(")"):
         return False
-    if len(words) == 1 and (value.endswith("?") or first in value.lower() or len(value.split()) > 8):
+    if len(words) == 1 and (value.endswith("?") or first[:6] in value.lower() or len(value.split()) > 8):
         return False
     telling = [word for word in words if word.lower() not in PREPOSITIONS | {"of", "and", "or", "the", "a", "&", "/"}]
     if len(words) > 2 and sum(

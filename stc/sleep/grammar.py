@@ -254,6 +254,11 @@ class Casing:
         small = self._small[low] + self._small[low + "s"] + (self._small[low[:-1]] if low.endswith("s") else 0)
         return self._capital[low] > small or (small == 0 and low not in BASES and low not in _PASTS)
 
+    def is_known_name(self, word: str) -> bool:
+        """Tell whether a word was seen as a name inside sentences, and never in small letters."""
+        low = word.lower()
+        return word.istitle() and self._capital[low] > 0 and self._small[low] == 0
+
     def has_small(self, word: str) -> bool:
         return self._small[word.lower()] > 0
 
