@@ -19,6 +19,8 @@ from stc.services import LOCAL_OWNER, Services, open_services
 from stc.words import EXTRACTIVE, ROUTES, Answer, Hit, Note, SleepRun, Usage
 
 DONE, SOME_FAILED, WRONG_CALL = 0, 1, 2
+_ALL = 10**9
+"""As good as all of them, and small enough for the database."""
 _ROUTES = ("auto", *(route for route in ROUTES if route != "none"))
 
 
@@ -32,7 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
-    options = _parser().parse_args(arguments)
+    # The defaults stand here: a default in the parser would be shared with the commands, and each would set it again
+    # over what stood before the command.
+    given = argparse.Namespace(storage=None, owner=LOCAL_OWNER, json=False)
+    options = _parser().parse_args(arguments, given)
     try:
         services = open_services(options.storage, options.owner)
         return options.run(services, options)
@@ -59,7 +64,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m stc", description="Chat with documents that were thought about while idle.", parents=[common]
     )
-    parser.set_defaults(storage=None, owner=LOCAL_OWNER, json=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[Services, argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
@@ -125,7 +129,7 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("it must be at least 1")
-    return number
+    return min(number, _ALL)
 
 
 # Output
@@ -324,7 +328,8 @@ def _questions(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], st
         yield {"question": options.question}, options.question, options.documents
         return
     try:
-        lines = options.source.read_text(encoding="utf-8-sig").splitlines()
+        # Not splitlines: it also cuts at U+2028 and the like, which may stand in a JSON string.
+        lines = options.source.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise _WrongCall(f"--from {options.source}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -337,6 +342,7 @@ def _questions(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], st
             item = json.loads(line)
             if not isinstance(item, dict):
                 raise ValueError("it is no JSON object")
+            json.dumps([item.get("id"), item.get("question")], allow_nan=False)  # they must be sayable again
             head = ({"id": item["id"]} if "id" in item else {}) | {"question": item.get("question")}
             if not isinstance(item.get("question"), str):
                 raise ValueError('it has no "question"')
@@ -344,6 +350,9 @@ def _questions(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], st
             chosen = [chosen] if isinstance(chosen, str) else chosen
             if chosen is not None and not (isinstance(chosen, list) and all(isinstance(each, str) for each in chosen)):
                 raise ValueError('"document_id" must be an id or a list of ids')
+        except RecursionError:
+            yield head | {"error": f"Line {number} can't be used: it is nested too deeply."}, None, None
+            continue
         except ValueError as error:
             yield head | {"error": f"Line {number} can't be used: {error}."}, None, None
             continue

@@ -240,3 +240,36 @@ def test_output_for_people_can_not_steer_the_terminal(tmp_path, capsys):
     path.rename(hostile)
     assert main(["add", str(hostile), "--storage", str(tmp_path / "s")]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_an_option_before_the_command_counts(tmp_path, capsys, file, monkeypatch):
+    monkeypatch.setenv("STC_STORAGE", str(tmp_path / "elsewhere"))
+    assert main(["--json", "--storage", str(tmp_path / "chosen"), "add", str(file)]) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "ready"
+    assert (tmp_path / "chosen" / "stc.db").exists()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_more_hits_than_any_database_holds_can_be_asked_for(stc, file):
+    stc("add", file)
+    (found,) = stc("search", QUESTION, "-k", 10**30)
+    assert found["hits"]
+
+
+def test_odd_lines_of_a_questions_file_are_items_of_their_own(stc, file, tmp_path):
+    stc("add", file)
+    questions = tmp_path / "questions.jsonl"
+    lines = [
+        '{"id": "a line separator", "question": "When does the ferry\u2028leave?"}',
+        "",
+        '{"id": NaN, "question": "What is a season ticket?"}',
+        '{"id": 1e999, "question": "What is a season ticket?"}',
+        "[" * 100_000,
+        '{"id": {"nested": [1]}, "question": "How tall is the lighthouse?"}',
+    ]
+    questions.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    first, no_number, infinite, deep, last = stc("search", "--from", questions, status=1)
+    assert (first["id"], first["question"]) == ("a line separator", "When does the ferry\u2028leave?")
+    assert first["hits"]
+    assert all(line["error"] for line in (no_number, infinite, deep))
+    assert last["id"] == {"nested": [1]}
