@@ -35,6 +35,7 @@ PURE = (
     "stc.words",
     "stc.errors",
     "stc.chat.citing",
+    "stc.chat.figures",
     "stc.chat.routing",
     "stc.chat.sentences",
     "stc.chat.terms",

@@ -313,9 +313,8 @@ def _quote(request: _Ask, context: Context) -> _Said:
     by_label = {part.label: part for part in context.parts}
     proven: list[Citation] = []
     for quote in reading.quotes:
-        citation = _prove(request, by_label[quote.label], quote.text, len(proven) + 1)
-        if citation is not None:
-            proven.append(citation)
+        # One citation each: answer and quotes together stay short.
+        proven += _prove(request, by_label[quote.label], quote.text, len(proven) + 1)[:1]
     text = reading.text
     abstained = reading.abstained or not proven
     sent = counting.prompt_tokens(context.text, request.answer.question, EXTRACTIVE, ())
@@ -397,7 +396,12 @@ def _write(request: _Ask, context: Context) -> _Said:
     if parsed.not_there:
         return _Said(ABSTAINED, (), True)
     text, citations = claims.prove_reply(
-        parsed, context.parts, names=request.found.scope.names, notes=request.found.notes, read_page=_pages(request)
+        parsed,
+        context.parts,
+        question=request.answer.question,
+        names=request.found.scope.names,
+        notes=request.found.notes,
+        read_page=_pages(request),
     )
     reasons: tuple[str, ...] = ()
     if reply.finish_reason == "length":
@@ -412,7 +416,7 @@ def _write(request: _Ask, context: Context) -> _Said:
     return _Said(text, citations, False, reasons)
 
 
-def _prove(request: _Ask, part: Part, quote: str, label: int) -> Citation | None:
+def _prove(request: _Ask, part: Part, quote: str, label: int) -> list[Citation]:
     return claims.prove(
         part, quote, names=request.found.scope.names, notes=request.found.notes, read_page=_pages(request), label=label
     )

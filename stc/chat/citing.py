@@ -3,10 +3,14 @@
 Verbatim means: the same characters in the same order, but for what printing does to a text. White space, words
 hyphenated at a line's end, invisible characters, ligatures and other compatibility forms (NFKC), and the shapes of
 quotation marks and dashes make no difference; letter case, figures, punctuation and the limits of words do.
+
+Models copy less well than that. ``locate`` also finds a quote with the slips that they make, and gives the page's own words
+for it: what is shown and stored is verbatim all the same.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -17,6 +21,10 @@ _ALIKE = str.maketrans(
         **dict.fromkeys("‐‑‒–—―−⁃﹘﹣－", "-"),
     }
 )
+_FEWEST_WORDS = 3
+_GAP = re.compile(r"\s*[\[(]?(?:\.{3,}|…)[\])]?\s*|[\"”]\s*(?:(?:and|,|;)\s*)?[\"“]")
+_TOKEN = re.compile(r"(?:(?<!\w)-(?=\d))?[^\W_]+(?:[.,:/](?=\d)[^\W_]+)*")
+_LOST_LETTER = re.compile(r"f[il]", re.IGNORECASE)
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f")
 
 
@@ -42,6 +50,45 @@ def find_quote(quote: str, page_text: str) -> tuple[int, int] | None:
                 at += 1
         at = page.find(wanted, at)
     return None
+
+
+def locate(quote: str, page_text: str) -> list[tuple[int, int]]:
+    """Return (start, end) of the places where a quote that a model wrote stands in ``page_text``; empty where it does not.
+
+    The same words in the same order are the quote, whatever their case and the punctuation between them, and where the page
+    lost the second letter of "fi" and "fl" (some fonts do). A quote that leaves something out ("the river ... rises"), or
+    two in one, have several places. No word and no figure may differ.
+    """
+    found = find_quote(quote, page_text) or _find_words(quote, page_text)
+    if found:
+        return [found]
+    pieces = [piece for piece in _GAP.split(quote) if piece.strip()]
+    if len(pieces) < 2 or any(len(_TOKEN.findall(piece)) < _FEWEST_WORDS for piece in pieces):
+        return []
+    places = [find_quote(piece, page_text) or _find_words(piece, page_text) for piece in pieces]
+    return [place for place in places if place] if all(places) else []
+
+
+def _find_words(quote: str, page_text: str) -> tuple[int, int] | None:
+    wanted, _ = _plain(quote)
+    words = _TOKEN.findall(wanted)
+    if len(words) < _FEWEST_WORDS:
+        return None
+    page, places = _plain_page(page_text)
+    tokens = list(_TOKEN.finditer(page))
+    row = " ".join(_comparable(token.group()) for token in tokens)
+    at = f" {row} ".find(f" {' '.join(_comparable(word) for word in words)} ")
+    if at < 0:
+        return None
+    first = row.count(" ", 0, at)
+    start, end = tokens[first].start(), tokens[first + len(words) - 1].end()
+    if not (_parted(page, places, start) and _parted(page, places, end)):
+        return None
+    return places[start], places[end - 1] + 1
+
+
+def _comparable(word: str) -> str:
+    return _LOST_LETTER.sub("f", word.lower())
 
 
 def _plain(text: str) -> tuple[str, list[int]]:

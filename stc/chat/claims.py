@@ -3,47 +3,68 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from stc.chat import replies, sentences
-from stc.chat.citing import find_quote
+from stc.chat.citing import locate
+from stc.chat.figures import constants, digits, numbers, reckoned
 from stc.chat.terms import terms
 from stc.words import Citation, Note, Page, Part
 
 ReadPage = Callable[[str, int], Page | None]
 
-_NUMBER = re.compile(r"\d[\d.,:/]*")
 _OVERLAP = 0.5
 """Share of a claim's telling words that a sentence must hold to be shown as its proof when the model quoted nothing."""
+_OVERLAP_ELSEWHERE = 0.7
+"""The same where the sentence stands in a part that the model did not even name."""
+_SHARED_WORDS = 2
+"""Telling words that a claim must share with a sentence that is shown for one of its numbers."""
 _FEWEST_CHARACTERS = 3
+_FEWEST_WORDS = 4
+"""A quote of fewer is shown with the sentence or line that it stands in."""
+_CITATIONS_OF_A_PART = 3
+_INLINE_QUOTE = re.compile(r"[\"“]([^\"“”\n]{8,})[\"”]")
+_NO_FIGURE = re.compile(r"^\s*\d{1,2}[.)](?=\s|$)|\b(?:pages?|pp?\.|passages?)\s*\d+(?:\s*[–-]\s*\d+)?", re.IGNORECASE)
+"""The number of a list's item, a page's or a passage's: about the text, not in it."""
 
 
 def prove(
     part: Part, quote: str, *, names: Mapping[str, str], notes: Mapping[str, Note], read_page: ReadPage, label: int
-) -> Citation | None:
-    """Return the citation of a quote from one part of the context, or ``None`` where it stands on none of its pages.
+) -> list[Citation]:
+    """Return the citations of a quote from one part of the context, none where it stands on none of its pages.
 
-    The quote is given in the page's own words. Through a note, it must stand on a page of the note's evidence; what a
-    note says in words of its own is cited by the note's first evidence.
+    They carry the page's own words. Through a note, the quote must stand on a page of the note's evidence; what a note
+    says in words of its own is cited by the note's evidence.
     """
     via_note = part.id if part.kind == "note" else None
     note = notes.get(part.id) if via_note else None
-    numbers = dict.fromkeys(item.page for item in note.evidence) if note else range(part.page_start, part.page_end + 1)
-    for number in numbers:
+    if len(quote.strip()) < _FEWEST_CHARACTERS:
+        return []
+    pages = dict.fromkeys(item.page for item in note.evidence) if note else range(part.page_start, part.page_end + 1)
+    for number in pages:
         page = read_page(part.document_id, number)
-        found = find_quote(quote, page.text) if page and len(quote.strip()) >= _FEWEST_CHARACTERS else None
+        found = locate(quote, page.text) if page else []
         if page and found:
-            exact = page.text[found[0] : found[1]]
-            return Citation(label, part.document_id, names[part.document_id], number, exact, True, via_note)
-    if note and note.evidence and find_quote(quote, note.text):
-        return prove(part, note.evidence[0].quote, names=names, notes={}, read_page=read_page, label=label)
-    return None
+            name = names[part.document_id]
+            return [
+                Citation(label, part.document_id, name, number, page.text[start:end], True, via_note)
+                for start, end in found
+            ]
+    if note and locate(quote, note.text):
+        return [
+            citation
+            for item in note.evidence
+            for citation in prove(part, item.quote, names=names, notes={}, read_page=read_page, label=label)
+        ]
+    return []
 
 
 def prove_reply(
     reply: replies.Reply,
     parts: Sequence[Part],
     *,
+    question: str,
     names: Mapping[str, str],
     notes: Mapping[str, Note],
     read_page: ReadPage,
@@ -51,48 +72,168 @@ def prove_reply(
     """Return a model's text with the marks that hold, renumbered from 1, and their citations.
 
     A mark holds by a quote that the model gave and that stands on its page; else by a sentence of the part marked that
-    holds every number of the claim and most of its telling words. A mark that does not hold is taken out.
+    holds every number of the claim and most of its telling words. No mark of a claim holds when one of the claim's
+    numbers stands neither in its proofs nor in the question and does not follow from them by one step of arithmetic. A
+    mark that does not hold is taken out; a quote without a mark gets one at the claim that it fits best.
     """
-    by_label = {part.label: part for part in parts}
-    claims = replies.claims(reply.text)
-    found: dict[int, list[Citation]] = {}
-    for label in replies.labels_in(reply.text):
-        part = by_label.get(label)
-        if part is None:
-            continue
-        candidates = [quote for quoted, quote in reply.quotes if quoted == label]
-        proven = [
-            citation
-            for quote in candidates
-            if (citation := prove(part, quote, names=names, notes=notes, read_page=read_page, label=label))
+
+    def cite(part: Part, quote: str) -> list[Citation]:
+        return prove(part, quote, names=names, notes=notes, read_page=read_page, label=part.label)
+
+    said = replies.claims(reply.text)
+    proofs = _Proofs(parts, notes, cite)
+    quotes = [*reply.quotes, *((label, quote) for claim in said for label in claim.labels for quote in _inline(claim))]
+    proven = [proof for label, quote in quotes if (proof := proofs.of_quote(label, quote))]
+    marked = {label for claim in said for label in claim.labels}
+    strays: dict[int, list[_Proof]] = {}
+    for proof in proven:
+        if proof.label not in marked and (best := _best_claim(said, proof)) is not None:
+            strays.setdefault(best, []).append(proof)
+    asked = numbers(question)
+    held = []
+    for position, claim in enumerate(said):
+        own = [proof for proof in proven if proof.label in claim.labels] + strays.get(position, [])
+        held.append(proofs.complete(claim, own, asked))
+    return _written(said, held)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """``label`` is what the model wrote, ``part`` where the quote was found."""
+
+    label: int
+    part: Part
+    citations: tuple[Citation, ...]
+    numbers: frozenset[str]
+    words: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Proofs:
+    """Looks for proofs in the parts of a context."""
+
+    parts: Sequence[Part]
+    notes: Mapping[str, Note]
+    cite: Callable[[Part, str], list[Citation]]
+    _sentences: dict[int, list[str]] = field(default_factory=dict)
+
+    def of_quote(self, label: int | None, quote: str) -> _Proof | None:
+        """Return the proof by a quote: from the part it is labelled with, else from the one where it stands."""
+        for part in sorted(self.parts, key=lambda part: part.label != label):
+            citations = self.cite(part, self._with_its_sentence(part, quote))
+            if citations:
+                return self._proof(part.label if label is None else label, part, citations)
+        return None
+
+    def complete(self, claim: replies.Claim, proofs: Sequence[_Proof], asked: set[str]) -> list[_Proof]:
+        """Return the proofs of a claim with those that its marks and numbers still lack; none where a number has none."""
+        found = list(proofs)
+        marked = [part for label in claim.labels for part in self.parts if part.label == label]
+        for part in marked:
+            if not any(proof.label == part.label for proof in found):
+                found += self._by_sentence(claim, [part], _OVERLAP)
+        if not found and claim.labels:
+            found = self._by_sentence(claim, self.parts, _OVERLAP_ELSEWHERE)
+        if not found:
+            return []
+        for number in sorted(_figures(claim)):
+            known = asked.union(constants(claim.text), *(proof.numbers for proof in found))
+            if number not in known and not reckoned(number, known):
+                extra = self._for_number(claim, number, [*marked, *(proof.part for proof in found)])
+                if extra is None:
+                    return []
+                found.append(extra)
+        return found
+
+    def _by_sentence(self, claim: replies.Claim, parts: Sequence[Part], least: float) -> list[_Proof]:
+        wanted = _figures(claim)
+        return self._nearest(claim, parts, least, lambda sentence: wanted <= numbers(sentence))
+
+    def _for_number(self, claim: replies.Claim, number: str, parts: Sequence[Part]) -> _Proof | None:
+        least = _SHARED_WORDS / max(1, len(_words(claim)))
+        found = self._nearest(claim, parts, least, lambda sentence: number in numbers(sentence))
+        return found[0] if found else None
+
+    def _nearest(
+        self, claim: replies.Claim, parts: Iterable[Part], least: float, fits: Callable[[str], bool]
+    ) -> list[_Proof]:
+        """Return the proof by the sentence that holds most of a claim's telling words, at least a share ``least``."""
+        words = _words(claim)
+        ranked = [
+            (len(words & set(terms(sentence))) / len(words), part, sentence)
+            for part in {part.label: part for part in parts}.values()
+            for sentence in self._sentences_of(part)
+            if words and fits(sentence)
         ]
-        if not proven:
-            for claim, labels in claims:
-                sentence = _best_sentence(claim, part.text) if label in labels else None
-                if sentence is None:
-                    continue
-                citation = prove(part, sentence, names=names, notes=notes, read_page=read_page, label=label)
-                if citation is not None:
-                    proven.append(citation)
-        if proven:
-            found[label] = list(dict.fromkeys(proven))[:2]
-    new = {label: position for position, label in enumerate(found, start=1)}
+        for share, part, sentence in sorted(ranked, key=lambda item: -item[0]):
+            if share < least:
+                break
+            citations = self.cite(part, sentence)
+            if citations:
+                return [self._proof(part.label, part, citations)]
+        return []
+
+    def _proof(self, label: int, part: Part, citations: Sequence[Citation]) -> _Proof:
+        text = "\n".join(citation.quote for citation in citations)
+        note = self.notes.get(part.id)
+        if note:  # a note is checked, and what it reckoned stands in none of its quotes
+            text = f"{text}\n{note.text}"
+        return _Proof(label, part, tuple(citations), frozenset(numbers(text) | constants(text)), frozenset(terms(text)))
+
+    def _with_its_sentence(self, part: Part, quote: str) -> str:
+        if len(quote.split()) >= _FEWEST_WORDS:
+            return quote
+        return next((sentence for sentence in self._sentences_of(part) if locate(quote, sentence)), quote)
+
+    def _sentences_of(self, part: Part) -> list[str]:
+        if part.label not in self._sentences:
+            self._sentences[part.label] = [part.text[unit.start : unit.end] for unit in sentences.split(part.text)]
+        return self._sentences[part.label]
+
+
+def _written(said: Sequence[replies.Claim], held: Sequence[Sequence[_Proof]]) -> tuple[str, tuple[Citation, ...]]:
+    """Return the text with new marks, one number for each part that proves something, and the citations by number."""
+    used: dict[int, dict[tuple[int, str], Citation]] = {}
+    for proof in (proof for proofs in held for proof in proofs):
+        cited = used.setdefault(proof.part.label, {})
+        for citation in proof.citations:
+            if len(cited) < _CITATIONS_OF_A_PART:
+                cited.setdefault((citation.page, citation.quote), citation)
+    new = {label: position for position, label in enumerate(used, start=1)}
+    text = ""
+    for claim, proofs in zip(said, held, strict=True):
+        marks: dict[int, list[int]] = {}
+        for proof in proofs:
+            marks.setdefault(proof.label, []).append(new[proof.part.label])
+        text += replies.relabel(claim.raw, marks, more=[new[proof.part.label] for proof in proofs])
     citations = tuple(
         Citation(new[label], item.document_id, item.name, item.page, item.quote, True, item.via_note)
-        for label, items in found.items()
-        for item in items
+        for label, cited in used.items()
+        for item in cited.values()
     )
-    return replies.relabel(reply.text, new), citations
+    return text.strip(), citations
 
 
-def _best_sentence(claim: str, text: str) -> str | None:
-    words = set(terms(claim))
-    numbers = {number.strip(".,:/") for number in _NUMBER.findall(claim)}
-    best, best_share = None, _OVERLAP
-    for unit in sentences.split(text):
-        sentence = text[unit.start : unit.end]
-        there = {number.strip(".,:/") for number in _NUMBER.findall(sentence)}
-        share = len(words & set(terms(sentence))) / len(words) if words else 0.0
-        if numbers <= there and share >= best_share:
-            best, best_share = sentence, share
+def _best_claim(said: Sequence[replies.Claim], proof: _Proof) -> int | None:
+    """Return the position of the claim that a quote without a mark belongs to."""
+
+    def shared(claim: replies.Claim) -> int:
+        return len(_words(claim) & proof.words)
+
+    best = max(range(len(said)), key=lambda position: shared(said[position]), default=None)
+    if best is None or (len(said) > 1 and shared(said[best]) < _SHARED_WORDS):
+        return None
     return best
+
+
+def _inline(claim: replies.Claim) -> list[str]:
+    return _INLINE_QUOTE.findall(claim.text)
+
+
+def _words(claim: replies.Claim) -> set[str]:
+    return set(terms(claim.text))
+
+
+def _figures(claim: replies.Claim) -> set[str]:
+    """Return the numbers of a claim; number words are left out: "two reasons" counts what follows."""
+    return digits(_NO_FIGURE.sub("", claim.text))

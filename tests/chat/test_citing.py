@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stc.chat.citing import find_quote
+from stc.chat.citing import find_quote, locate
 
 TEXT = st.text(alphabet=st.sampled_from("abcXYZ019 -\n.,\u00ad“”ﬁ–'\t%"), max_size=120)
 
@@ -107,3 +107,47 @@ def test_a_page_made_to_be_slow_is_not(quote, page):
     begun = time.perf_counter()
     assert find_quote(quote, page) is None
     assert time.perf_counter() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("quote", "page", "found"),
+    [
+        ("The ferry leaves, at 07:40.", "Today the ferry leaves at 07:40 or later", ["the ferry leaves at 07:40"]),
+        ("keep the trust and confidence", "to keep the\ntrust and confdence.", ["keep the\ntrust and confdence"]),
+        ("Plans: we will grow", "Plans:\n• We will grow", ["Plans:\n• We will grow"]),
+        (
+            "the river Rhine ... in Basel city",
+            "the river Rhine, wide, in Basel city",
+            ["the river Rhine", "in Basel city"],
+        ),
+        (
+            'it is very red" and "it is also blue',
+            "It is very red.\nIt is also blue.",
+            ["It is very red", "It is also blue"],
+        ),
+    ],
+)
+def test_a_quote_with_the_slips_of_a_model_is_given_in_the_pages_words(quote, page, found):
+    assert [page[start:end] for start, end in locate(quote, page)] == found
+
+
+@pytest.mark.parametrize(
+    ("quote", "page"),
+    [
+        ("the ferry leaves at 07:45", "the ferry leaves at 07:40"),
+        ("the ferry never leaves early", "the ferry leaves early"),
+        ("it costs 200 euros", "it costs 1,200 euros"),
+        ("it was -5 degrees", "it was 5 degrees"),
+        ("the Ferry", "the ferry"),
+        ("the river Rhine ... in Bern city", "the river Rhine, wide, in Basel city"),
+        ("the river ... a", "the river is a river"),
+    ],
+)
+def test_a_slip_in_a_word_or_figure_is_never_overlooked(quote, page):
+    assert locate(quote, page) == []
+
+
+@given(TEXT, TEXT)
+def test_any_two_texts_can_be_compared_loosely(quote, page):
+    for start, end in locate(quote, page):
+        assert 0 <= start < end <= len(page)
