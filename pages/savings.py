@@ -19,7 +19,7 @@ services = library.services()
 COMPARED = {
     "chunks": "Passages",
     "document": "The whole document",
-    "document_cached": "The whole document, cached by the provider",
+    "document_cached": "The same, cached by the provider",
 }
 
 
@@ -57,23 +57,33 @@ def compared(totals: dict[str, Any], nets: dict[str, ledger.Net]) -> None:
     for name in NAMES:
         without, net = totals["baselines"][name], nets[name]
         if not without["questions"]:
-            rows.append([COMPARED[name], "not known", "", "", ""])
+            rows.append([COMPARED[name], "not known", "", ""])
             continue
         rows.append(
             [
                 COMPARED[name],
-                amount(without["input_tokens"] + without["output_tokens"], without["cost_usd"]),
-                amount(net.saved_tokens, net.saved_usd),
-                amount(net.sleep.tokens, net.sleep.cost_usd),
                 f"**{amount(net.tokens, net.cost_usd)}**",
+                amount(net.saved_tokens, net.saved_usd),
+                amount(without["input_tokens"] + without["output_tokens"], without["cost_usd"]),
             ]
         )
-    table(["Compared with", "Without", "Saved", "Preparing", "Net"], rows)
-    asked = ledger.total(ledger.asked(books.rows))
+    table(["Compared with", "Net", "Saved", "Without"], rows)
+    asked, asleep = ledger.total(ledger.asked(books.rows)), ledger.total(ledger.asleep(books.rows))
+    unit = "" if in_money else " tokens"
     st.caption(
-        f"All questions together used {round(asked.tokens):,} tokens, {safe.inert(ledger.money(asked.cost_usd))}. "
-        "Only questions that were typed count as saving; suggested ones were prepared to be asked."
+        f"Net is what was saved less what preparing used: {amount(asleep.tokens, asleep.cost_usd)}{unit}. All questions "
+        f"together used {amount(asked.tokens, asked.cost_usd)}{unit}. Only typed questions count as saving; suggested "
+        "ones were prepared to be asked."
     )
+
+
+def paid_back(net: ledger.Net) -> str:
+    more = net.break_even_questions
+    if more == 0:
+        return "yes"
+    if not net.questions:
+        return "no question yet"
+    return f"after {more:,} more" if more else "not at this rate"
 
 
 def per_document() -> None:
@@ -82,21 +92,25 @@ def per_document() -> None:
         net = ledger.net(books.rows, books.answers, documents={document.id})
         if not net.questions and not net.sleep.calls:
             continue
-        more = net.break_even_questions
         rows.append(
             {
                 "Document": safe.plain(document.name),
-                "Questions": net.questions,
+                "Net": plain_amount(net.tokens, net.cost_usd),
+                "Pays for itself": paid_back(net),
                 "Saved": plain_amount(net.saved_tokens, net.saved_usd),
                 "Preparing": plain_amount(net.sleep.tokens, net.sleep.cost_usd),
-                "Net": plain_amount(net.tokens, net.cost_usd),
-                "Pays for itself": "yes" if more == 0 else f"after {more:,} more" if more else "not at this rate",
+                "Questions": net.questions,
             }
         )
     if not rows:
         st.caption("No document has been asked or prepared yet.")
         return
-    st.dataframe(rows, hide_index=True, alt="What preparing cost and saved, by document")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={"Document": st.column_config.TextColumn(width="medium")},
+        alt="What preparing cost and saved, by document",
+    )
 
 
 def spent_preparing() -> None:

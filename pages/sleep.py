@@ -31,11 +31,13 @@ def now_and_next() -> None:
             f":gray[· for {phrases.duration(services.now() - working.since)}]"
         )
     if not status.now:
-        until = f", until about {phrases.clock(status.until)[-5:]}" if status.until else ""
-        reason = status.asleep or "about to begin"
-        st.markdown(f":material/bedtime: Asleep: {safe.inert(reason)}{until}.")
+        if status.next:
+            st.markdown(":material/bedtime: Looks for work in a moment.")
+        else:
+            until = f", until about {phrases.clock(status.until)[-5:]}" if status.until else ""
+            st.markdown(f":material/bedtime: Asleep: {safe.inert(status.asleep)}{until}.")
     if status.next:
-        st.markdown(f":gray[Next:] {safe.inert(status.next)}")
+        st.markdown(f":gray[Next:] {safe.inert(status.next)}.")
     if asked is not None and not asked.ended:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Stop preparing", icon=":material/stop_circle:", on_click=asked.stop.set)
@@ -92,7 +94,8 @@ def today() -> None:
     )
     shares = [spent.tokens / settings.daily_tokens if settings.daily_tokens else 1.0]
     shares.append(spent.usd / settings.daily_usd if settings.daily_usd else 0.0)
-    st.progress(min(1.0, max(shares)))
+    if max(shares) > 0:
+        st.progress(min(1.0, max(shares)))
 
 
 def consent() -> None:
@@ -101,7 +104,8 @@ def consent() -> None:
         return
     with st.container(border=True):
         st.markdown(
-            f"**{safe.inert(wanted.model)}** is set to prepare your documents. It has not begun: it waits for your word."
+            f"**{safe.inert(wanted.model)}** is set to prepare your documents. It waits for your word; until then they are "
+            "prepared without an AI model."
         )
         st.button("See what it would do", type="primary", on_click=dialogs.open_dialog, args=("consent",))
     if dialogs.opened("consent"):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _FIRST_PAGE_WITHIN_S = 3.0
+_UNTIL_DRAWN_S = 1.0
+"""What a browser takes to draw the first page once the server has sent it."""
+_LONGEST_LOAD_S = 120.0
 _LOOK_EVERY_S = 5.0
 
 
@@ -34,6 +37,7 @@ class Background:
         self._ended = threading.Event()
         self._page_shown = threading.Event()
         self._file_arrived = threading.Event()
+        self._embedder_ready = threading.Event()
         self._work_done = threading.Event()
 
     def start(self) -> None:
@@ -45,7 +49,7 @@ class Background:
 
     def stop(self) -> None:
         self._ended.set()
-        for event in (self._page_shown, self._file_arrived, self._work_done):
+        for event in (self._page_shown, self._file_arrived, self._embedder_ready, self._work_done):
             event.set()
         if self.sleeper is not None:
             self.sleeper.stop()
@@ -58,7 +62,8 @@ class Background:
         self._file_arrived.set()
 
     def _after_first_page(self, work: Callable[[], None]) -> None:
-        self._page_shown.wait(_FIRST_PAGE_WITHIN_S)
+        if self._page_shown.wait(_FIRST_PAGE_WITHIN_S):
+            self._ended.wait(_UNTIL_DRAWN_S)
         if self._ended.is_set():
             return
         try:
@@ -70,6 +75,7 @@ class Background:
         from stc.documents.ingest import process_pending
 
         self.services.embedder.encode(["The first call loads the model."])
+        self._embedder_ready.set()
         while not self._ended.is_set():
             try:
                 process_pending(self.services)
@@ -81,6 +87,7 @@ class Background:
             self._file_arrived.clear()
 
     def _follow_index(self) -> None:
+        self._embedder_ready.wait(_LONGEST_LOAD_S)  # the first answer waits for the one, nobody for the other
         while not self._ended.is_set():
             try:
                 self.services.vectors.follow()

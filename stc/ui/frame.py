@@ -10,7 +10,7 @@ import streamlit as st
 from stc.errors import StcError
 from stc.ui import dialogs, library, safe
 
-_ICON = "🌙"  # a ":material/…:" icon would be fetched from another host, an image would need NumPy
+_ICON = "🌙"  # without one, or with a ":material/…:" one, the browser would fetch the page's icon from another host
 
 
 def draw() -> None:

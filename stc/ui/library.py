@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from stc import background
 from stc.services import Services, open_services
+from stc.sleep import report
 from stc.storage import conversations as conversation_rows
 from stc.storage import documents as document_rows
 from stc.storage import ledger as ledger_rows
 from stc.storage import notes as note_rows
 from stc.storage import settings as setting_rows
+from stc.storage import tasks
 from stc.words import Answer, Document, LedgerRow, Note, Page
 
 if TYPE_CHECKING:
@@ -140,6 +142,18 @@ def away_since(of: Services) -> float | None:
         stored = setting_rows.stored(connection, of.owner).get(_SEEN_AT)
         setting_rows.store(connection, of.owner, {_SEEN_AT: json.dumps(of.now())})
     return float(json.loads(stored)) if stored else None
+
+
+def prepared_since(of: Services, since: float) -> str:
+    """Return in a sentence what was prepared since then, "" where nothing was."""
+    with of.database.read() as connection:
+        runs = tasks.history(connection, of.owner, since=since)
+        questions = sum(
+            bool(note.question) and note.created_at >= since
+            for document_id in {run.document_id for run in runs if run.status == "done"}
+            for note in note_rows.of_document(connection, document_id)
+        )
+    return report.while_away(runs, questions=questions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from stc.words import Answer, Baseline, LedgerRow
 BASELINE_WORDS = {
     "chunks": "From passages, without preparation",
     "document": "From the whole document",
-    "document_cached": "From the whole document, kept in the provider's cache",
+    "document_cached": "The same, cached by the provider",
 }
 
 
@@ -38,22 +38,22 @@ def line(answer: Answer, books: Books) -> str:
     """Return the line as Markdown: the answer's cost, the same without preparation, and how far preparing is repaid."""
     documents = {citation.document_id for citation in answer.citations} or set(answer.scope)
     net = ledger.net(books.rows, books.answers, documents=documents) if documents else None
+    if net is not None and not net.sleep.calls and answer.notes_used:
+        net = None  # it came prepared, like the sample: nothing was paid that could be earned back
     return safe.inert(sentences.line_under_answer(answer, net, documents=len(documents)) + " Details")
 
 
 def _details(answer: Answer) -> None:
-    rows = ["| | Tokens in | of these cached | Tokens out | Cost | Time |", "| :-- | --: | --: | --: | --: | --: |"]
+    rows = ["| | Tokens read | written | Cost |", "| :-- | --: | --: | --: |"]
     usage = answer.usage
-    seconds = answer.seconds
-    actual = Baseline(usage.input_tokens, usage.output_tokens, usage.cost_usd, seconds, True, usage.cached_tokens)
+    actual = Baseline(usage.input_tokens, usage.output_tokens, usage.cost_usd, cached_tokens=usage.cached_tokens)
     notes = []
     for words, row in [("This answer", actual), *((w, answer.baselines.get(n)) for n, w in BASELINE_WORDS.items())]:
         if row is None:
-            rows.append(f"| {words} | not known | | | | |")
+            rows.append(f"| {words} | not known | | |")
             continue
-        time = phrases.duration(row.seconds) if row.seconds is not None else "not measured"
-        cells = [f"{row.input_tokens:,}", f"{row.cached_tokens:,}", f"{row.output_tokens:,}"]
-        rows.append(f"| {words} | {' | '.join(cells)} | {safe.inert(ledger.money(row.cost_usd))} | {time} |")
+        read = f"{row.input_tokens:,}" + (f" ({row.cached_tokens:,} cached)" if row.cached_tokens else "")
+        rows.append(f"| {words} | {read} | {row.output_tokens:,} | {safe.inert(ledger.money(row.cost_usd))} |")
         if row.note:
             notes.append(f"{words}: {row.note}")
     st.markdown("\n".join(rows))
@@ -62,8 +62,14 @@ def _details(answer: Answer) -> None:
         "their prompts were put together and counted, their output is taken to be as long as this answer. "
         "What preparing cost is charged against the savings of all questions together, on the Savings page."
     )
-    for reason in (*notes, *answer.reasons, *_credit(answer), *_estimated(answer)):
+    for reason in (*notes, *_times(answer), *answer.reasons, *_credit(answer), *_estimated(answer)):
         st.caption("· " + safe.inert(reason[:1].upper() + reason[1:]))
+
+
+def _times(answer: Answer) -> list[str]:
+    parts = [("searching", answer.retrieval_s), ("the first word after", answer.first_token_s), ("all", answer.seconds)]
+    told = [f"{words} {phrases.duration(seconds)}" for words, seconds in parts if seconds is not None]
+    return [", ".join(told)] if told else []
 
 
 def _credit(answer: Answer) -> list[str]:

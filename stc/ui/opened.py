@@ -37,12 +37,7 @@ def _while_away(services: Services) -> None:
     seen = st.session_state.get("seen-at")
     if seen is None or now - seen > _A_PAUSE_S:
         since = library.away_since(services) if seen is None else seen
-        said = ""
-        if since is not None:
-            from stc.sleep import run
-
-            said = run.while_away(services, since)
-        st.session_state["while-away"] = said
+        st.session_state["while-away"] = "" if since is None else library.prepared_since(services, since)
     st.session_state["seen-at"] = now
     if st.session_state.get("while-away"):
         st.markdown(f":material/bedtime: {safe.inert(st.session_state['while-away'])}")

@@ -37,7 +37,7 @@ def test_questions_are_added_up_against_each_baseline(page, add, services):
     shown = all_text(page)
     assert "| Passages | " in shown
     assert "| The whole document | " in shown
-    assert "All questions together used" in shown
+    assert "together used" in shown
     assert "| Passages | 3 | 100% |" in shown, "what answers were made from"
     assert page.get("vega_lite_chart"), "three questions make a line"
     page.get("segmented_control")[0].set_value("Money").run()
