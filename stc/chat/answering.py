@@ -31,6 +31,7 @@ from stc.words import (
     Baseline,
     Citation,
     Context,
+    Document,
     Effort,
     LedgerRow,
     Note,
@@ -56,6 +57,7 @@ _EARLIER_TURNS = 2
 _SAVE_EVERY_S = 1.0
 _WAITING_AT_MOST_S = 900.0
 _NEAREST = 3
+_LEFT_OUT = "kept on this computer and left out"
 
 
 @dataclass(slots=True)
@@ -138,7 +140,9 @@ def ask(
     with services.database.write() as connection:
         before = conversations.answers_of(connection, services.owner, conversation_id) if conversation_id else []
         before = [other for other in before if other.id != answer.id]
-        earlier = _earlier(before)
+        before_that = _earlier(before)
+        documents = document_rows.list_all(connection, services.owner)
+        sent = before_that if _stays(services, model) else _earlier(_may_leave(before, documents))
         conversations.save_answer(connection, answer)
         if conversation_id:
             conversations.change(connection, services.owner, conversation_id, updated_at=now)
@@ -146,7 +150,7 @@ def ask(
         if scope.chosen:
             document_rows.touch(connection, scope.ids, now)
     try:
-        found = finding.find(services, _standalone(question, earlier), scope)
+        found = finding.find(services, _standalone(question, before_that), scope)
         retrieval_s = time.monotonic() - started
         answer = dataclasses.replace(answer, retrieval_s=retrieval_s)
         request = _Ask(
@@ -157,7 +161,7 @@ def ask(
             on_text,
             stop or threading.Event(),
             started,
-            earlier,
+            sent,
             asked_before_s=now - before[-1].asked_at if before else None,
         )
         try:
@@ -222,7 +226,27 @@ def _who_may_read(services: Services, scope: Scope, model: str) -> tuple[Scope, 
         return scope, EXTRACTIVE, ("kept on this computer: quotes only",)
     kept = len(scope.documents) - len(away)
     noun = "document is" if kept == 1 else "documents are"
-    return dataclasses.replace(scope, documents=away), model, (f"{kept} {noun} kept on this computer and left out",)
+    return dataclasses.replace(scope, documents=away), model, (f"{kept} {noun} {_LEFT_OUT}",)
+
+
+def _stays(services: Services, model: str) -> bool:
+    return model == EXTRACTIVE or services.llm.is_local(model)
+
+
+def _may_leave(answers: Sequence[Answer], documents: Sequence[Document]) -> list[Answer]:
+    """Return the answers that hold nothing of a document kept on this computer, nor of one that is gone: they may have
+    been quoted, or told by a model here, before this question goes to a model elsewhere."""
+    away = {document.id for document in documents if not document.keep_local}
+    all_away = len(away) == len(documents)
+
+    def may_leave(answer: Answer) -> bool:
+        if not {citation.document_id for citation in answer.citations} | set(answer.scope) <= away:
+            return False
+        # Of all documents a model here may have told more than it cites; quotes are cited, every one.
+        left_out = any(reason.endswith(_LEFT_OUT) for reason in answer.reasons)
+        return bool(answer.scope) or all_away or left_out or answer.model == EXTRACTIVE
+
+    return [answer for answer in answers if may_leave(answer)]
 
 
 def _effort(value: str) -> Effort:

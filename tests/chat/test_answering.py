@@ -134,6 +134,25 @@ def test_a_document_kept_on_this_computer_reaches_no_other_one(services, ferry, 
     assert "kept on this computer: quotes only" in answer.reasons
 
 
+def test_what_was_said_of_a_kept_document_reaches_no_model_elsewhere_with_a_later_question(
+    services, ferry, monkeypatch
+):
+    other = add(services, "bridge.md", b"# The bridge\n\nThe bridge was opened in 1962 by the mayor of Alder.\n")
+    chat = generations.new_conversation(services, "Ferry", None)
+    ask(services, "What does a single ticket cost?", document_ids=[ferry], conversation_id=chat)
+    ask(services, "When was the bridge opened?", document_ids=[other], conversation_id=chat)
+    with services.database.write() as connection:
+        document_rows.change(connection, ferry, keep_local=True)
+    with ModelServer() as server:
+        model(services, server)
+        monkeypatch.setattr(type(services.llm), "is_local", lambda self, name: False)
+        ask(services, "Who opened the bridge?", document_ids=[other], conversation_id=chat)
+    (sent,) = server.requests
+    assert "When was the bridge opened?" in str(sent)
+    assert "single ticket" not in str(sent)
+    assert "20 cents" not in str(sent)
+
+
 @pytest.mark.parametrize(
     ("question", "words"), [("", "empty"), ("  ?! ", "empty"), ("why " * 12_500, "characters long")]
 )
