@@ -14,6 +14,7 @@ from stc.words import EXTRACTIVE, Origin
 
 services = library.services()
 ALL_GONE = "What this chat was limited to is deleted."
+LATEST = 20
 EFFORTS = {"low": "Quick", "medium": "Normal", "high": "Thorough"}
 
 
@@ -155,6 +156,22 @@ def sidebar() -> None:
         st.toggle("Show all chats", key="all-chats")
 
 
+def talk(chat: str) -> None:
+    key = f"shown-{chat}"
+    shown = st.session_state.get(key, LATEST)
+    books = meter.books(services)
+    said = library.answers(services, chat)
+    if len(said) > shown:
+        st.button(
+            f"Earlier questions ({len(said) - shown:,})",
+            type="tertiary",
+            icon=":material/expand_less:",
+            on_click=lambda: st.session_state.update({key: shown + LATEST}),
+        )
+    for answer in said[-shown:]:
+        answers.show(services, answer, names, books, ask)
+
+
 def input_line() -> None:
     with st.bottom, st.container(horizontal=True, wrap=False, vertical_alignment="center"):
         st.segmented_control(
@@ -196,9 +213,7 @@ if scope_key not in st.session_state:
 with st.sidebar:
     sidebar()
 if conversation:
-    books = meter.books(services)
-    for answer in library.answers(services, conversation["id"]):
-        answers.show(services, answer, names, books, ask)
+    talk(conversation["id"])
     adding.tell(services, most_failures=2)
 else:
     adding.tell(services, most_failures=2)

@@ -116,20 +116,24 @@ def agree(wanted: library.Consent) -> None:
     settings = services.settings
     goes = "stays on this computer" if wanted.local else f"is sent to {safe.inert(wanted.where)}"
     cost = "its price is unknown" if wanted.cost_usd is None else f"at most {safe.inert(ledger.money(wanted.cost_usd))}"
+    limits = f"{settings.daily_tokens:,} tokens a day"
+    if wanted.cost_usd is None:
+        limits += " (the limit in money can't be kept where the price is unknown)"
+    else:
+        limits = f"{safe.inert(ledger.money(settings.daily_usd))} and {limits}"
     st.markdown(
         f"- The text of {phrases.count(wanted.documents, 'document')} {goes}. A document can be kept back on the "
         "Documents page: “Keep on this computer”.\n"
         f"- Now about {wanted.tokens:,} tokens, {cost}. Documents that you add later come on top.\n"
-        f"- Never more than {safe.inert(ledger.money(settings.daily_usd))} and {settings.daily_tokens:,} tokens a day; "
-        "the Settings page changes that."
+        f"- Never more than {limits}; the Settings page changes that."
     )
     with st.container(horizontal=True):
-        st.button("Agree", type="primary", on_click=give_consent, args=(wanted.model,))
+        st.button("Agree", type="primary", on_click=give_consent, args=(wanted.agreement,))
         st.button("Not now", on_click=dialogs.close)
 
 
-def give_consent(model: str) -> None:
-    services.change_settings(consent=model)
+def give_consent(agreement: str) -> None:
+    services.change_settings(consent=agreement)
     dialogs.close()
 
 

@@ -161,6 +161,8 @@ class Consent:
     """What a preparation model would do that the person has not agreed to. ``cost_usd`` ``None``: price unknown."""
 
     model: str
+    agreement: str
+    """What the setting ``consent`` holds once the person has agreed."""
     where: str
     local: bool
     documents: int
@@ -188,5 +190,6 @@ def consent_wanted(of: Services) -> Consent | None:
             cost += usd or 0.0
             unknown = unknown or usd is None
             documents.add(item.document_id)
-    where = providers.resolve(model.name, of.settings.api_base).server
-    return Consent(model.name, where, model.local, len(documents), tokens, None if unknown else cost)
+    address = of.settings.api_base
+    where, agreement = providers.resolve(model.name, address).server, facts.agreement(model.name, address)
+    return Consent(model.name, agreement, where, model.local, len(documents), tokens, None if unknown else cost)

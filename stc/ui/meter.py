@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -25,6 +25,13 @@ class Books:
 
     rows: Sequence[LedgerRow]
     answers: Sequence[Answer]
+    nets: dict[frozenset[str], ledger.Net] = field(default_factory=dict)
+
+    def net(self, documents: frozenset[str]) -> ledger.Net:
+        """Return what preparing these documents cost and saved; answers of one chat mostly share theirs."""
+        if documents not in self.nets:
+            self.nets[documents] = ledger.net(self.rows, self.answers, documents=documents)
+        return self.nets[documents]
 
 
 def show(answer: Answer, books: Books) -> None:
@@ -36,8 +43,8 @@ def show(answer: Answer, books: Books) -> None:
 
 def line(answer: Answer, books: Books) -> str:
     """Return the line as Markdown: the answer's cost, the same without preparation, and how far preparing is repaid."""
-    documents = {citation.document_id for citation in answer.citations} or set(answer.scope)
-    net = ledger.net(books.rows, books.answers, documents=documents) if documents else None
+    documents = frozenset(citation.document_id for citation in answer.citations) or frozenset(answer.scope)
+    net = books.net(documents) if documents else None
     if net is not None and not net.sleep.calls and answer.notes_used:
         net = None  # it came prepared, like the sample: nothing was paid that could be earned back
     return safe.inert(sentences.line_under_answer(answer, net, documents=len(documents)) + " Details")

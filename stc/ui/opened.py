@@ -93,16 +93,18 @@ def _all(services: Services, documents: Sequence[Document], ask: Ask) -> None:
     ready = [document for document in documents if document.status == "ready"]
     notes = sum(document.notes for document in ready)
     st.caption(f"{phrases.count(len(ready), 'document')} · {phrases.count(notes, 'prepared note')}")
-    latest = sorted(ready, key=lambda document: document.last_used_at, reverse=True)[:3]
-    for document in latest:
-        st.button(
-            safe.inert(document.name, 80),
-            icon=":material/description:",
-            type="tertiary",
-            key=f"open-{document.id}",
-            on_click=_open,
-            args=(document.id,),
-        )
+    st.markdown("Ask below, or open one to see its summary and what was prepared:")
+    latest = sorted(ready, key=lambda document: document.last_used_at, reverse=True)[:5]
+    with st.container(gap=None):
+        for document in latest:
+            st.button(
+                safe.inert(document.name, 80),
+                icon=":material/description:",
+                type="tertiary",
+                key=f"open-{document.id}",
+                on_click=_open,
+                args=(document.id,),
+            )
 
 
 def _open(document_id: str) -> None:

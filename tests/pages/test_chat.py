@@ -156,6 +156,22 @@ def test_a_chat_is_renamed_and_deleted(app, add, services):
     assert not app.exception
 
 
+def test_a_long_chat_shows_its_end_and_the_rest_on_demand(app, add, services):
+    add()
+    app.run()
+    ask(app, "When was the lighthouse at Cape Marrow built?")
+    until(app, "Answered from")
+    with services.database.write() as connection:
+        answer = conversations.all_answers(connection, services.owner)[0]
+        for number in range(30):
+            fields = _fields(answer) | {"id": f"a{number:02d}", "question": f"Question {number}?", "asked_at": number}
+            conversations.save_answer(connection, type(answer)(**fields))
+    app.run()
+    assert len(app.get("feedback")) == 20
+    button(app, "Earlier questions (11)").click().run()
+    assert len(app.get("feedback")) == 31
+
+
 def test_thumbs_are_kept(app, add, services):
     add()
     app.run()
