@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stc.errors import UserError
+from stc.meter import providers
 from stc.models import tokens
 from stc.sleep import planning, thinking
 from stc.sleep.planning import Candidate, ModelState, Policy, Spent, Window
@@ -73,6 +74,13 @@ def spent_today(services: Services, now: float) -> Spent:
     return Spent(sum(row.usage.cost_usd or 0.0 for row in rows), sum(row.usage.tokens for row in rows))
 
 
+def agreement(model: str, api_base: str) -> str:
+    """Return what the setting ``consent`` holds once the person agreed to this model: its name, and the address it is
+    asked at where that is not its provider's own. The same name at another address is another reader of the text."""
+    target = providers.resolve(model, api_base)
+    return model if target.api_base is None else f"{model} at {providers.public_address(target.api_base)}"
+
+
 def _model(services: Services, now: float):
     """Return the preparation model's state, the largest window for it, and how to estimate a window's cost."""
     settings = services.settings
@@ -94,7 +102,7 @@ def _model(services: Services, now: float):
         name=name,
         local=local,
         needs_consent=not (local and free),
-        consented=settings.consent == name,
+        consented=settings.consent == agreement(name, settings.api_base),
         failures=failures,
         failed_at=failed_at,
     )

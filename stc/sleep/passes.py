@@ -20,7 +20,7 @@ from stc.meter import prices
 from stc.models import tokens
 from stc.sleep import checking, prompts, thinking
 from stc.sleep.extractive import ExtractiveThinker
-from stc.sleep.facts import spent_today
+from stc.sleep.facts import agreement, spent_today
 from stc.sleep.planning import MAX_ATTEMPTS, WINDOW_TOKENS, Planned, pages_in_words, rest_s
 from stc.sleep.reading import read
 from stc.storage import conversations, ledger, lexical, tasks, vectors
@@ -224,6 +224,7 @@ class _Job:
     def _call(self, messages: list[dict[str, str]], max_tokens: int, schema: dict[str, Any]) -> thinking.Said:
         self._give_way()
         self._write_row()
+        self._check_consent()
         self._check_budget(messages, max_tokens)
         reply = self._services.llm.complete(
             self._model, messages, max_tokens=max_tokens, schema=schema, stop=self._abort
@@ -255,6 +256,15 @@ class _Job:
             route=self._task.pass_name,
             error=error,
         )
+
+    def _check_consent(self) -> None:
+        """Ask anew before each call: between two of them the person may have decided otherwise, or set another address."""
+        settings, local = self._services.settings, self._services.llm.is_local(self._model)
+        with self._services.database.read() as connection:
+            document = document_rows.get(connection, self._services.owner, self._task.document_id)
+        agreed = local or settings.consent == agreement(self._model, settings.api_base)
+        if document is None or settings.sleep_model != self._model or not agreed or (document.keep_local and not local):
+            raise Interrupted
 
     def _check_budget(self, messages: Sequence[Mapping[str, str]], max_tokens: int) -> None:
         settings = self._services.settings

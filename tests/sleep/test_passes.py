@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from stc.sleep import passes, planning, run
+from stc.sleep import facts, passes, planning, run
 from stc.storage import conversations, documents, ledger, lexical, notes, tasks
 from stc.words import Evidence, NoteDraft
 from tests.fakes import ModelServer
@@ -384,6 +384,34 @@ def test_a_model_elsewhere_prepares_only_after_consent_and_never_what_is_kept_he
     assert {item.task.thinker for item in planned if item.task.document_id != kept.id} == {"model"}
     assert {item.task.thinker for item in planned if item.task.document_id == kept.id} == {"extractive"}
     assert all(item.cost_usd and item.cost_usd > 0 for item in planned if item.task.thinker == "model")
+
+
+def test_consent_to_a_model_at_one_address_is_none_for_another(services):
+    library.add(services)
+    services.change_settings(sleep_model="openai/mine", api_base="https://one.example/v1")
+    services.change_settings(consent=facts.agreement("openai/mine", "https://one.example/v1"))
+    assert {item.task.thinker for item in run.dry_run(services)} == {"model"}
+    services.change_settings(api_base="https://two.example/v1")
+    assert {item.task.thinker for item in run.dry_run(services)} == {"extractive"}
+    services.change_settings(api_base="")
+    assert {item.task.thinker for item in run.dry_run(services)} == {"extractive"}
+
+
+def test_a_document_kept_here_while_it_is_prepared_is_sent_no_further(services, server, monkeypatch):
+    document = library.add(services)
+    monkeypatch.setattr(type(services.llm), "is_local", lambda self, name: False)
+    settings = services.settings
+    services.change_settings(consent=facts.agreement(settings.sleep_model, settings.api_base))
+    reply = server.reply
+
+    def keep(body):
+        with services.database.write() as connection:
+            documents.change(connection, document.id, keep_local=True)
+        return reply(body)
+
+    server.reply = keep
+    sleep(services, document)
+    assert len(server.requests) == 1
 
 
 def test_a_call_to_a_model_here_is_broken_off_when_a_person_asks(services, server):
