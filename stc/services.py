@@ -35,7 +35,9 @@ class Services:
         try:
             storage.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"The storage folder {storage} can't be made: {error.strerror}. Choose another one.") from error
+            raise UserError(
+                f"The storage folder {storage} can't be made: {error.strerror}. Choose another one."
+            ) from error
         self.storage = storage
         self.owner = owner
         self.database = Database(storage / "stc.db")

@@ -32,7 +32,9 @@ class Settings:
     sleep_paused: bool = _setting(False, "True: nothing is prepared in the background")
     daily_usd: float = _setting(1.0, "US dollars that preparing may cost per day (UTC)")
     daily_tokens: int = _setting(1_000_000, "Tokens that preparing may use per day (UTC), models only")
-    consent: str = _setting("", "The preparation model (and its address, where set) that the person agreed to; empty: none")
+    consent: str = _setting(
+        "", "The preparation model (and its address, where set) that the person agreed to; empty: none"
+    )
     num_ctx: int = _setting(8192, "Context tokens asked of an Ollama server, always sent")
     request_timeout_s: float = _setting(120.0, "Seconds to wait for a model server's next sign of life")
     max_file_bytes: int = _setting(200 * 1024 * 1024, "Bytes of the largest file taken")

@@ -290,9 +290,7 @@ class SleepTask:
 
     @property
     def key(self) -> TaskKey:
-        return TaskKey(
-            self.document_id, self.pass_name, self.window_hash, self.thinker, self.generation, self.revision
-        )
+        return TaskKey(self.document_id, self.pass_name, self.window_hash, self.thinker, self.generation, self.revision)
 
 
 @dataclass(frozen=True, slots=True)

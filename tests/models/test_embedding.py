@@ -19,7 +19,9 @@ def test_fake_vectors_have_unit_length_and_are_near_for_shared_words():
 @pytest.mark.model
 def test_the_real_model_gives_near_vectors_for_near_meanings():
     model = MiniLM()
-    vectors = model.encode(["When does the ferry leave?", "What is the departure time of the boat?", "Lemon cake recipe"])
+    vectors = model.encode(
+        ["When does the ferry leave?", "What is the departure time of the boat?", "Lemon cake recipe"]
+    )
     assert vectors.shape == (3, 384)
     assert vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-3)
