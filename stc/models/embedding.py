@@ -70,9 +70,7 @@ class MiniLM:
             import torch
 
             with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_bfloat16()):
-                vectors = model.encode(
-                    list(texts), batch_size=_BATCH, convert_to_numpy=False, show_progress_bar=False
-                )
+                vectors = model.encode(list(texts), batch_size=_BATCH, convert_to_numpy=False, show_progress_bar=False)
         matrix = torch.stack(list(vectors)).float().numpy()
         return (matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)).astype(np.float32)
 
@@ -98,6 +96,9 @@ class MiniLM:
             )
         os.environ["HF_HUB_OFFLINE"] = "1"
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        # torch 2.13 with libgomp, 2026-11: while another program computes, threads that spin at each barrier take 0.8 s for
+        # a question, threads that sleep there 0.03 s. Read once, when torch is loaded.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
