@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from stc import doctor
+from stc.doctor import Check, Report
 from stc.errors import StcError, UserError
 from stc.services import LOCAL_OWNER, Services, open_services
 from stc.words import EXTRACTIVE, ROUTES, Answer, Hit, Note, SleepRun, Usage
@@ -45,7 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"stc {options.command}: {error}", file=sys.stderr)
         return WRONG_CALL
     except StcError as error:
-        _fail(options, str(error))
+        if options.run is _doctor:  # a storage that can't even be opened is a finding
+            _tell_report(options, Report((Check("storage", False, str(error)),)))
+        else:
+            _fail(options, str(error))
         return SOME_FAILED
     except BrokenPipeError:
         # The reader (head, say) has gone. Python would complain once more when it flushes at exit.
@@ -592,9 +597,12 @@ def _meter(services: Services, options: argparse.Namespace) -> int:
 
 
 def _doctor(services: Services, options: argparse.Namespace) -> int:
-    from stc import doctor
-
     report = doctor.examine(services, fix=options.fix)
+    _tell_report(options, report)
+    return DONE if report.ok else SOME_FAILED
+
+
+def _tell_report(options: argparse.Namespace, report: Report) -> None:
     if options.json:
         _emit(
             {
@@ -605,4 +613,3 @@ def _doctor(services: Services, options: argparse.Namespace) -> int:
     else:
         for check in report.checks:
             _say(f"{'ok ' if check.ok else 'BAD'} {check.name}: {check.detail}")
-    return DONE if report.ok else SOME_FAILED

@@ -233,6 +233,17 @@ def test_a_wrong_call_ends_with_2(tmp_path, capsys, arguments):
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_a_storage_that_can_not_be_opened_is_what_the_doctor_finds(stc, tmp_path):
+    (tmp_path / "storage").mkdir()
+    (tmp_path / "storage" / "stc.db").write_bytes(b"no database at all " * 100)
+    (failed,) = stc("documents", status=1)
+    assert "is damaged" in failed["error"]
+    (report,) = stc("doctor", status=1)
+    assert not report["ok"]
+    assert [check["ok"] for check in report["checks"]] == [False]
+    assert "put a copy of it back" in report["checks"][0]["detail"]
+
+
 def test_output_for_people_can_not_steer_the_terminal(tmp_path, capsys):
     path = tmp_path / "a.md"
     path.write_text("Some words about ferries and lighthouses, enough to be read.")

@@ -103,7 +103,10 @@ def _in_words(path: Path) -> Iterator[None]:
                 f"{path.parent} can't be written to. Check its permissions, or choose another place."
             ) from error
         if "malformed" in reason or "not a database" in reason:
-            raise UserError(f"{path} is damaged. 'python -m stc doctor' says what can be saved.") from error
+            raise UserError(
+                f"{path} is damaged. Stop the program and put a copy of it back; without one, move it away and add your "
+                f"documents again (they lie in {path.parent / 'files'})."
+            ) from error
         if "unable to open" in reason:
             raise UserError(f"{path} can't be opened. Check that the folder exists and is yours.") from error
         if "locked" in reason:
