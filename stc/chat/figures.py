@@ -39,6 +39,9 @@ _CONSTANTS = {
     "p.m": "12",
 }
 _CONSTANT = re.compile(r"(?<![^\W\d])(?:thousand|million|billion|per ?cent|pm|p\.m)(?![^\W_])|%", re.IGNORECASE)
+_MONTH = rf"(?:{'|'.join(MONTHS)})"
+_DATED = re.compile(rf"\b({_MONTH})\b(?=\.?,? ?\d)|\d(?:st|nd|rd|th)?(?: of)? ({_MONTH})\b", re.IGNORECASE)
+"""A month in a date: "may" by itself is none."""
 _MOST_OPERANDS = 12
 """Among many numbers some two always come to any third."""
 _LONGEST = 15
@@ -65,7 +68,7 @@ def constants(text: str) -> set[str]:
     """Return the numbers by which a text's figures may be written otherwise: months, "million", "%", "p.m."."""
     low = unicodedata.normalize("NFKC", text).casefold()
     found = {_CONSTANTS[word] for word in _CONSTANT.findall(low)}
-    return found | {MONTHS[word] for word in _WORD.findall(low) if word in MONTHS}
+    return found | {MONTHS[before or after] for before, after in _DATED.findall(low)}
 
 
 def _forms(number: str) -> Sequence[str]:

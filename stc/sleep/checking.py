@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from stc.chat.citing import find_quote
+from stc.chat.figures import MONTHS, numbers
 from stc.sleep import formulas
 from stc.words import Evidence, NoteDraft
 
@@ -34,25 +35,8 @@ LONGEST_SUMMARY = 2500
 LONGEST_QUOTE = 1500
 """Characters. What is longer is a copy of the text, not a note about it."""
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_NUMBER_WORDS = {
-    word: str(value)
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
-    )
-} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
-_MONTHS = {
-    name: str(number)
-    for number, names in enumerate(
-        (
-            "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
-            "september sep sept", "october oct", "november nov", "december dec",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}  # fmt: skip
+_DATE = re.compile(r"(?<![\d/.-])(\d{1,2})[/.-](\d{1,2})[/.-](?:\d{4}|\d{2})(?![\d/-])")
+_ISO_DATE = re.compile(r"(?<![\d/.-])\d{4}-(\d{2})-\d{2}(?![\d/-])")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\"“(•]\s*|\n\s*)$")
 _PLAIN_CAPITALS = frozenset("i a an the this that these those it he she they we you no yes".split())
@@ -88,11 +72,12 @@ class Checked:
 def check(drafts: Iterable[NoteDraft], pages: Mapping[int, str], *, asked: Iterable[str] = ()) -> Checked:
     """Sort drafts into supported and dropped. ``asked`` are the questions that the document's notes answer already."""
     seen = {_same(question) for question in asked}
+    order = day_first(pages.values())
     accepted = []
     dropped: Counter[str] = Counter()
     for draft in drafts:
         draft = replace(draft, question=draft.question.strip(), text=draft.text.strip())
-        reason, exact = _fault(draft, pages)
+        reason, exact = _fault(draft, pages, order)
         key = _same(draft.question or draft.text)
         if reason is None and key in seen:
             reason = DUPLICATE
@@ -104,7 +89,7 @@ def check(drafts: Iterable[NoteDraft], pages: Mapping[int, str], *, asked: Itera
     return Checked(tuple(accepted), dict(dropped))
 
 
-def _fault(draft: NoteDraft, pages: Mapping[int, str]) -> tuple[str | None, tuple[Evidence, ...]]:
+def _fault(draft: NoteDraft, pages: Mapping[int, str], order: bool | None) -> tuple[str | None, tuple[Evidence, ...]]:
     """Return why a draft can't be kept, or ``None`` and its evidence as the pages have it."""
     summary = draft.kind == "summary"
     if not _has_words(draft.text) or (not summary and not _has_words(draft.question)):
@@ -134,7 +119,7 @@ def _fault(draft: NoteDraft, pages: Mapping[int, str]) -> tuple[str | None, tupl
         known |= derived
     if not numbers(draft.text) <= known:
         return NUMBER_NOT_FOUND, ()
-    if not names(draft.text) <= _words(quotes):
+    if not names(draft.text) <= words(quotes, day_first=order):
         return NAME_NOT_FOUND, ()
     return None, tuple(exact)
 
@@ -158,27 +143,6 @@ def instructs(text: str) -> bool:
     return _INSTRUCTION.search(_QUOTED.sub(" ", text)) is not None
 
 
-def numbers(text: str) -> set[str]:
-    """Return the numbers of a text, dates and number words included, in one form: "1,200.50" and "1200.5" are the same."""
-    found: set[str] = set()
-    for match in _NUMBER.finditer(unicodedata.normalize("NFKC", text)):
-        found.update(_forms(match.group()))
-    for word in _WORD.findall(text.casefold()):
-        if word in _NUMBER_WORDS:
-            found.add(_NUMBER_WORDS[word])
-    return found
-
-
-def _forms(number: str) -> Sequence[str]:
-    whole = number.replace(",", "")
-    if whole.count(".") > 1:  # a section's number, or a date with dots
-        return whole.split(".")
-    before, _, after = whole.partition(".")
-    before = before.lstrip("0") or "0"
-    after = after.rstrip("0")
-    return [f"{before}.{after}" if after else before]
-
-
 def names(text: str) -> set[str]:
     """Return the words of a text that can only be names, months or weekdays, in small letters.
 
@@ -196,14 +160,28 @@ def names(text: str) -> set[str]:
     return found
 
 
-def _words(text: str) -> set[str]:
-    """Return every word of a text as ``names`` writes them; words that a line's end split count whole, too."""
+def words(text: str, *, day_first: bool | None = None) -> set[str]:
+    """Return every word of a text as ``names`` writes them; words that a line's end split count whole, too.
+
+    A date in figures holds the name of its month: ``day_first`` says how the document writes them (see there).
+    """
     plain = unicodedata.normalize("NFKC", text)
     joined = re.sub(r"(?<=\w)[-\u00ad\u2010]\s*\n\s*(?=\w)", "", plain)
     found = {_bare(word) for word in (*_WORD.findall(plain), *_WORD.findall(joined))}
-    # "12/08/2007" and "8 December" name the same month only when both are read as dates; the short names are the same.
-    months = {_MONTHS[word] for word in found & _MONTHS.keys()}
-    return found | {name for name, number in _MONTHS.items() if number in months}
+    months = {MONTHS[word] for word in found & MONTHS.keys()}
+    months |= {str(int(month)) for month in _ISO_DATE.findall(plain)}
+    for first, second in _DATE.findall(plain):
+        days_are_first = int(first) > 12 or (day_first if int(second) <= 12 else False)
+        if days_are_first is not None:
+            months.add(str(int(second if days_are_first else first)))
+    return found | {name for name, number in MONTHS.items() if number in months}
+
+
+def day_first(pages: Iterable[str]) -> bool | None:
+    """Tell by the dates that can be read in one way only how the others are meant; ``None`` where none tells."""
+    dates = ((int(first), int(second)) for page in pages for first, second in _DATE.findall(page))
+    orders = {first > 12 for first, second in dates if (first > 12) != (second > 12)}
+    return orders.pop() if len(orders) == 1 else None
 
 
 def _bare(word: str) -> str:

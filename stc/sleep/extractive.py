@@ -34,6 +34,7 @@ from stc.words import Evidence, NoteDraft
 OUTLINE_SHARE = 0.1
 ANTICIPATE_SHARE = 0.34
 """Tokens of notes per token of text, at most. Together they stay below half, with room for rounding."""
+_OPENING_TOKENS = 80
 _SUMMARY_TOKENS = 170
 _SECTION_TOKENS = 70
 _SECTION_WORDS = 120
@@ -123,15 +124,21 @@ class ExtractiveThinker:
         return [candidate.draft for candidate in _choose(candidates, asked, room=int(tokens * ANTICIPATE_SHARE))]
 
     def digest(self, *, tokens: int) -> list[tuple[int, str]]:
-        """Return (page, text) of a document's headings and most telling sentences, at most so many tokens, in order."""
-        pieces: list[tuple[int, int, str]] = []
-        used = 0
-        for heading in self.reading.headings:
-            if not heading.guessed and used < tokens // 4:
-                at = self.reading.page_text(heading.page).find(heading.line)
+        """Return (page, text) of a document's first lines, its headings and its most telling sentences, at most so many
+        tokens, in order."""
+        first, opening = self._opening(tokens // 8)
+        pieces = [(first, 0, opening)] if opening else []
+        used = self.count(opening)
+        for heading in sorted(self.reading.headings, key=lambda heading: heading.guessed):
+            at = self.reading.page_text(heading.page).find(heading.line)
+            if used < tokens // 4 and (heading.page, at) > (first, len(opening)):
                 pieces.append((heading.page, at, heading.line))
                 used += self.count(heading.line) + 1
-        told = [sentence for sentence in self.reading.sentences if _stands_alone(sentence.text)]
+        told = [
+            sentence
+            for sentence in self.reading.sentences
+            if _stands_alone(sentence.text) and (sentence.page, sentence.start) > (first, len(opening))
+        ]
         firsts = {id(section[0]) for section in self._sections.values()}
         value = {id(item): self._weights.centrality(item) * (1.5 if id(item) in firsts else 1.0) for item in told}
         for sentence in sorted(told, key=lambda item: -value[id(item)]):
@@ -144,6 +151,18 @@ class ExtractiveThinker:
         for page, _, text in sorted(pieces):
             by_page.setdefault(page, []).append(text)
         return [(page, "\n".join(texts)) for page, texts in by_page.items()]
+
+    def _opening(self, limit: int) -> tuple[int, str]:
+        """Return the first page that has text, and its first lines, a few: what a document is stands there."""
+        page = next((page for page in self.reading.pages if page.text.strip()), None)
+        if page is None:
+            return 0, ""
+        opening = ""
+        for line in page.text.splitlines(keepends=True):
+            if self.count(opening + line) > min(limit, _OPENING_TOKENS):
+                break
+            opening += line
+        return page.number, opening.rstrip()
 
     def _from_fields(self, first: int, last: int) -> list[_Candidate]:
         return [

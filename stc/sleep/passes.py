@@ -210,11 +210,11 @@ class _Job:
                 shown = extractive_thinker(document, pages).digest(tokens=self._limit)
             drafts = thinking.outline(self._call, name=document.name, pages=window, shown=shown, excerpts=not whole)
             return _Thought(drafts, size)
-        summary = next((note.text for note in kept if note.kind == "summary"), "")
+        summaries = "\n".join(note.text for note in kept if note.kind == "summary")
         drafts = thinking.anticipate(
             self._call,
             name=document.name,
-            outline=summary,
+            outline=summaries,
             pages=window,
             limit=self._limit,
             asked=[note.question for note in kept if note.question and note.thinker == "model"],

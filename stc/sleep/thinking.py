@@ -10,13 +10,13 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from stc.chat.citing import find_quote
+from stc.chat.citing import locate
 from stc.models import tokens
-from stc.sleep import prompts
+from stc.sleep import checking, prompts, proving
 from stc.words import Evidence, NoteDraft, Page
 
 OUTPUT_SHARE = 0.25
@@ -46,31 +46,68 @@ class Unusable(Exception):
     """Every try brought a reply that can't be read; ``str`` says what was wrong with the last."""
 
 
+def _kind(value: Any) -> str:
+    """Models call a note a "fact" or a "comparison"; only a definition is told apart."""
+    return "definition" if str(value).casefold().startswith("defin") else "answer"
+
+
+def _page(value: Any) -> int | None:
+    """Return the number in "4", "p. 4" or 4; ``None`` for anything else: where a quote stands is looked up anyway."""
+    found = re.search(r"\d+", str(value))
+    return int(found.group()) if found and len(found.group()) < 9 else None
+
+
+def _quote_list(value: Any) -> Any:
+    """Return a list of objects for one object, for one string and for a list of strings."""
+    items = value if isinstance(value, list) else [] if value is None else [value]
+    return [{"quote": item} if isinstance(item, str) else item for item in items]
+
+
+def _readable(value: Any) -> Any:
+    """Leave out the unreadable notes of a list where others can be read; an empty one stands for each in the count."""
+    if not isinstance(value, list):
+        return value
+    unreadable = {"question": "", "answer": ""}
+    kept = [item if _fits(_Note, item) else unreadable for item in value]
+    return kept if any(item is not unreadable for item in kept) else value
+
+
+def _fits(shape: type[BaseModel], value: Any) -> bool:
+    try:
+        shape.model_validate(value)
+    except ValidationError:
+        return False
+    return True
+
+
 class _Quote(BaseModel):
-    page: int
+    page: Annotated[int | None, BeforeValidator(_page)] = None
     quote: str
 
 
+_Quotes = Annotated[list[_Quote], BeforeValidator(_quote_list), Field(default_factory=list)]
+
+
 class _Note(BaseModel):
-    kind: Literal["answer", "definition"] = "answer"
+    kind: Annotated[Literal["answer", "definition"], BeforeValidator(_kind)] = "answer"
     question: str
     answer: str
-    evidence: list[_Quote] = Field(default_factory=list)
+    evidence: _Quotes
 
 
 class _Notes(BaseModel):
-    notes: list[_Note]
+    notes: Annotated[list[_Note], BeforeValidator(_readable)]
 
 
 class _Section(BaseModel):
-    title: str
+    title: str = ""
     summary: str
-    evidence: list[_Quote] = Field(default_factory=list)
+    evidence: _Quotes
 
 
 class _Outline(BaseModel):
     summary: str
-    evidence: list[_Quote] = Field(default_factory=list)
+    evidence: _Quotes
     sections: list[_Section] = Field(default_factory=list)
 
 
@@ -102,6 +139,7 @@ def anticipate(
     ``call`` raises.
     """
     drafts: list[NoteDraft] = []
+    prove = _Prover(pages)
     for part in _parts(pages, limit):
         size = sum(tokens.count(text) for _, text in part)
         room = output_tokens(size)
@@ -114,9 +152,8 @@ def anticipate(
             asked=known,
         )
         reply = _read(call, messages, room, prompts.NOTES_SCHEMA, _Notes)
-        texts = {page.number: page.text for page in pages}
         for note in reply.notes:
-            drafts.append(NoteDraft(note.kind, note.question, note.answer, _evidence(note.evidence, texts)))
+            drafts.append(NoteDraft(note.kind, note.question, note.answer, prove(note.answer, note.evidence)))
     return drafts
 
 
@@ -131,17 +168,18 @@ def outline(
     room = output_tokens(size)
     messages = prompts.outline(name, shown, excerpts=excerpts, sections=max(2, room // _SECTION_TOKENS - 3))
     reply = _read(call, messages, room, prompts.OUTLINE_SCHEMA, _Outline)
-    texts = {page.number: page.text for page in pages}
-    drafts = [NoteDraft("summary", "", reply.summary, _evidence(reply.evidence, texts))]
+    prove = _Prover(pages)
+    found = prove(reply.summary, reply.evidence)
+    drafts = [NoteDraft("summary", "", proving.proven(reply.summary, found, prove.order), found)]
     for section in reply.sections:
         if not section.summary.strip():
             continue
-        evidence = _evidence(section.evidence, texts)
-        place = next((number for number, text in texts.items() if find_quote(section.title, text)), None)
-        if place is not None:
-            evidence = (Evidence(place, section.title), *evidence)
-        text = f"{section.title}: {section.summary}" if place is not None else section.summary
-        drafts.append(NoteDraft("summary", "", text, evidence))
+        found = prove(section.summary, section.evidence)
+        summary = proving.proven(section.summary, found, prove.order)
+        title = prove.title(section.title, found)
+        if title is not None:
+            summary, found = f"{section.title}: {summary}", (title, *found)
+        drafts.append(NoteDraft("summary", "", summary, found))
     return drafts
 
 
@@ -170,28 +208,63 @@ def _read(call: Call, messages: list[dict[str, str]], room: int, schema: dict[st
 
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
+_COMMA_TOO_MUCH = re.compile(r",(?=\s*[}\]])")
+_NOTE = re.compile(r'\{\s*"(?:kind|question)"')
 
 
 def _json(text: str) -> Any:
-    """Return the JSON object in a reply, also where it stands in a fence or behind a thought."""
+    """Return the JSON object in a reply, also where it stands in a fence or behind a thought, or came as a bare list."""
     text = _THOUGHT.sub("", text)
     fenced = _FENCE.search(text)
     text = fenced.group(1) if fenced else text
-    start, end = text.find("{"), text.rfind("}")
+    start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
+    end = max(text.rfind("}"), text.rfind("]"))
     if start < 0 or end < start:
         raise ValueError("there is no object in it")
-    return json.loads(text[start : end + 1])
+    text = text[start : end + 1]
+    try:
+        found = json.loads(text, strict=False)
+    except ValueError:
+        found = _mended(text)
+        if not found:
+            raise
+    return {"notes": found} if isinstance(found, list) else found
 
 
-def _evidence(quotes: Sequence[_Quote], texts: dict[int, str]) -> tuple[Evidence, ...]:
-    """Return the quotes, each on the page where it stands: models copy well and count badly."""
+def _mended(text: str) -> Any:
+    """Return broken JSON without its surplus commas, else those of its notes that are whole, {} for each that is not."""
+    try:
+        return json.loads(_COMMA_TOO_MUCH.sub("", text), strict=False)
+    except ValueError:
+        decoder = json.JSONDecoder(strict=False)
     found = []
-    for item in quotes:
-        page = item.page
-        if find_quote(item.quote, texts.get(page, "")) is None:
-            page = next((number for number, text in texts.items() if find_quote(item.quote, text)), page)
-        found.append(Evidence(page, item.quote))
-    return tuple(found)
+    for start in _NOTE.finditer(text):
+        try:
+            found.append(decoder.raw_decode(text, start.start())[0])
+        except ValueError:
+            found.append({})
+    return found if any(found) else None
+
+
+class _Prover:
+    """Finds the evidence of what a model said about some pages."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self._texts = {page.number: page.text for page in pages}
+        self.order = checking.day_first(self._texts.values())
+
+    def __call__(self, text: str, quotes: Sequence[_Quote]) -> tuple[Evidence, ...]:
+        return proving.evidence(text, [(item.page, item.quote) for item in quotes], self._texts, self.order)
+
+    def title(self, title: str, near: Sequence[Evidence]) -> Evidence | None:
+        """Return where a section's title stands: on a page of its evidence before others, which may be the contents."""
+        cited = {item.page for item in near}
+        for number in sorted(self._texts, key=lambda number: (number not in cited, number)):
+            found = locate(title, self._texts[number])
+            if found:
+                start, end = found[0]
+                return Evidence(number, self._texts[number][start:end])
+        return None
 
 
 def _parts(pages: Sequence[Page], limit: int) -> list[list[tuple[int, str]]]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stc.chat.citing import find_quote
+from stc.chat.figures import numbers
 from stc.sleep import checking
 from stc.words import Evidence, NoteDraft
 
@@ -120,7 +121,7 @@ def test_whatever_is_kept_stands_on_its_page_with_all_its_numbers_and_names(draf
     for kept in checked.accepted:
         quotes = "\n".join(item.quote for item in kept.evidence)
         assert all(item.quote in page and find_quote(item.quote, page) is not None for item in kept.evidence)
-        assert checking.numbers(kept.text) <= checking.numbers(quotes)
+        assert numbers(kept.text) <= numbers(quotes)
         assert kept.text.strip()
 
 
@@ -134,3 +135,20 @@ def test_another_number_than_the_quotes_is_never_kept(said, stands):
 @given(st.text(max_size=200))
 def test_checking_survives_any_text(text):
     checking.check([NoteDraft("answer", text, text, (Evidence(1, text),))], {1: text})
+
+
+@pytest.mark.parametrize(
+    ("quote", "others", "text", "kept"),
+    [
+        ("Date: 12/08/2007", "Report Date: 01/31/2008", "On December 8, 2007.", True),
+        ("Date: 12/08/2007", "Report Date: 01/31/2008", "On August 12, 2007.", False),
+        ("Date: 12/08/2007", "Report Date: 31.01.2008", "On 12 August 2007.", True),
+        ("Date: 12/08/2007", "No other date", "On December 8, 2007.", False),
+        ("Date: 12/28/2007", "No other date", "On Dec 28, 2007.", True),
+        ("Date: 2007-12-08", "No other date", "On 8 December 2007.", True),
+        ("Section 1.12.08", "No other date", "In December, section 1.12.08.", False),
+    ],
+)
+def test_a_date_in_figures_names_its_month_as_the_document_writes_dates(quote, others, text, kept):
+    proposed = draft("When was it?", text, quote)
+    assert bool(checking.check([proposed], {1: quote, 2: others}).accepted) is kept

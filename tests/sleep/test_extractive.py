@@ -145,6 +145,13 @@ def test_a_digest_of_a_long_document_fits_and_is_verbatim():
         assert all(line in texts[page - 1] for line in text.split("\n"))
 
 
+def test_a_digest_begins_with_the_documents_own_beginning():
+    texts = ["Harbour Plan 2022\nBy the Port Office\nThe port will grow. " + library.long(1)[0], *library.long(30)]
+    pieces = thinker(*texts).digest(tokens=600)
+    assert pieces[0][0] == 1
+    assert pieces[0][1].startswith("Harbour Plan 2022\nBy the Port Office")
+
+
 @pytest.mark.parametrize("path", ["qa/squad_v1.1/docs/Rhine.txt", "qa/squad_v1.1/docs/Immune_system.txt"])
 def test_on_a_real_article_every_note_holds_and_the_questions_are_of_several_kinds(shared_data, path):
     text = (shared_data / path).read_text(encoding="utf-8")

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from stc.models import tokens
-from stc.sleep import prompts, thinking
+from stc.sleep import checking, prompts, thinking
 from stc.sleep.thinking import Said
-from stc.words import Evidence, Page
+from stc.words import Evidence, NoteDraft, Page
 
 PAGES = [Page(1, "The ferry leaves at 07:40."), Page(2, "It carries 12 cars.\nIt is red.")]
 
@@ -52,6 +52,33 @@ def test_a_reply_becomes_drafts_with_each_quote_on_the_page_where_it_stands():
 @pytest.mark.parametrize("wrap", ["{}", "```json\n{}\n```", "<think>Hm {{</think>{}", "Here it is: {} Done."])
 def test_the_object_is_found_wherever_it_stands(wrap):
     assert think(Model(wrap.replace("{}", notes()).replace("{{", "{"))) == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        """{"notes": [{"kind": "fact", "question": "When?", "answer": "At 07:40.",
+            "evidence": [{"page": "p. 1", "quote": "leaves at 07:40"}]}]}""",
+        """{"notes": [{"question": "When?", "answer": "At 07:40.", "evidence": {"page": 1, "quote": "leaves at 07:40"}},]}""",
+        """{"notes": [{"question": "When?", "answer": "At 07:40.", "evidence": ["Page 1: \\"leaves at 07:40\\""]}]}""",
+        """{"notes": [{"question": "When?", "answer": "At 07:40.", "evidence": "leaves at 07:40"}]}""",
+        """[{"question": "When?", "answer": "At 07:40.", "evidence": [{"page": null, "quote": "leaves at 07:40"}]}]""",
+        """Here is 1 [note]: {"notes": [{"question": "When?", "answer": "At 07:40.", "evidence": ["leaves at 07:40"]}]}""",
+    ],
+)
+def test_a_reply_with_the_slips_of_a_model_is_read(reply):
+    model = Model(reply)
+    assert think(model) == [NoteDraft("answer", "When?", "At 07:40.", (Evidence(1, "leaves at 07:40"),))]
+    assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize("spoilt", ['{"question": "Who?"}', '{"question": "Who "he"?", "answer": "He."}', '"Who?"'])
+def test_one_unreadable_note_does_not_spoil_the_others_and_is_counted(spoilt):
+    good = json.loads(notes(("When?", "At 07:40.", 1, "leaves at 07:40")))["notes"][0]
+    drafts = think(Model(f'{{"notes": [{json.dumps(good)}, {spoilt}]}}'))
+    assert [draft.text for draft in drafts] in (["At 07:40.", ""], ["At 07:40."])
+    assert len(drafts) == 2 or "question" not in spoilt
+    assert checking.check(drafts, {page.number: page.text for page in PAGES}).accepted == (drafts[0],)
 
 
 @pytest.mark.parametrize(
@@ -143,3 +170,19 @@ def test_the_schemas_demand_every_field():
 
     walk(prompts.NOTES_SCHEMA)
     walk(prompts.OUTLINE_SCHEMA)
+
+
+def test_a_section_s_title_is_proven_beside_its_evidence_rather_than_in_the_contents():
+    pages = [Page(1, "Contents\nThe red ferry ....2"), Page(2, "The red ferry\nIt carries 12 cars.")]
+    section = {"title": "The red ferry", "summary": "It carries 12 cars.", "evidence": ["It carries 12 cars."]}
+    reply = json.dumps({"summary": "A ferry.", "evidence": ["The red ferry"], "sections": [section]})
+    drafts = thinking.outline(Model(reply), name="a", pages=pages, shown=[(2, pages[1].text)], excerpts=False)
+    assert drafts[1].evidence == (Evidence(2, "The red ferry"), Evidence(2, "It carries 12 cars."))
+
+
+def test_a_summary_is_kept_without_the_sentence_that_nothing_proves():
+    summary = "The ferry leaves at 07:40. It was built in 1950. It carries 12 cars."
+    reply = json.dumps({"summary": summary, "evidence": ["The ferry leaves at 07:40."]})
+    shown = [(page.number, page.text) for page in PAGES]
+    (draft,) = thinking.outline(Model(reply), name="a", pages=PAGES, shown=shown, excerpts=False)
+    assert draft.text == "The ferry leaves at 07:40. It carries 12 cars."

@@ -1,0 +1,132 @@
+"""Find on the pages what proves a model's words: where its quotes stand, and what of its figures and names they lack. Pure.
+
+Models are right more often than their quotes: they mend a misspelling, leave words out, name the wrong page, or quote one
+sentence for an answer made of two. What is found here is verbatim, and ``stc.sleep.checking`` judges it like anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
+
+from stc.chat.citing import locate
+from stc.chat.figures import numbers
+from stc.chat.sentences import split
+from stc.chat.terms import terms
+from stc.sleep import checking
+from stc.words import Evidence
+
+_MOST = 8
+"""Quotes of one note."""
+_MOST_ADDED = 3
+"""Quotes found for one sentence."""
+_LONGEST = 400
+"""Characters of a sentence that is taken as a quote."""
+_SHARED_WORDS = 2
+"""Telling words that a sentence of the text must share with what it is to prove a figure or a name of."""
+_OVERLAP = 0.5
+"""Share of the telling words that it must hold where none of the model's quotes stands anywhere."""
+_PREFIX = re.compile(r"[\[(]?p(?:p?\.|ages?)\s*\d+(?:\s*[–-]\s*\d+)?[\])]?\s*[:,.–-]\s*", re.IGNORECASE)
+
+
+def evidence(
+    text: str, quotes: Sequence[tuple[int | None, str]], pages: Mapping[int, str], order: bool | None = None
+) -> tuple[Evidence, ...]:
+    """Return what proves ``text``: the ``quotes``, (page, words) pairs, in the page's own words on the page where they stand,
+    and a sentence of the pages for each figure or name that they lack, where one speaks of the same thing.
+
+    Where a sentence is left without any proof the quotes come back as they are. ``order``: see ``checking.day_first``.
+    """
+    found = list(dict.fromkeys(item for page, quote in quotes for item in _placed(page, quote, pages)))
+    given = bool(found)
+    cited = {item.page for item in found}
+    for sentence in _sentences(text):
+        known = "\n".join(item.quote for item in found)
+        lacking = _missing(sentence, known, order)
+        if given and not lacking:
+            continue
+        added = _added(sentence, lacking, pages, cited, order, whole=not given)
+        if not (given or added):
+            return tuple(Evidence(page or min(pages, default=1), quote) for page, quote in quotes)
+        found += added
+    return tuple(_without_parts(dict.fromkeys(found)))[:_MOST]
+
+
+def proven(text: str, found: Sequence[Evidence], order: bool | None = None) -> str:
+    """Return a summary without the sentences that its evidence lacks figures or names of; all of it where the first does."""
+    known = "\n".join(item.quote for item in found)
+    told = _sentences(text)
+    kept = [sentence for sentence in told if not _missing(sentence, known, order)]
+    return " ".join(kept) if kept and kept[0] == told[0] else text
+
+
+def _without_parts(found: Iterable[Evidence]) -> list[Evidence]:
+    """Return the evidence without quotes that stand in another of the same page."""
+    items = list(found)
+    return [
+        item
+        for item in items
+        if not any(item != other and item.page == other.page and item.quote in other.quote for other in items)
+    ]
+
+
+def _placed(page: int | None, quote: str, pages: Mapping[int, str]) -> list[Evidence]:
+    """Return a model's quote in the page's words: on the page that it named, else on the nearest one that has it."""
+    quote = _PREFIX.sub("", quote.strip(' "“”„«»*'), count=1).strip(' "“”„«»*')
+    for number in sorted(pages, key=lambda number: abs(number - (page or 0))):
+        found = locate(quote, pages[number])
+        if found:
+            return [Evidence(number, pages[number][start:end]) for start, end in found]
+    return []
+
+
+def _added(
+    sentence: str, lacking: set[str], pages: Mapping[int, str], cited: Set[int], order: bool | None, *, whole: bool
+) -> list[Evidence]:
+    """Return the sentences of the pages that hold what is ``lacking`` and speak most of the same; none where not all is found.
+
+    ``whole``: nothing is proven yet, so one must hold all of it and half of the sentence's telling words.
+    """
+    words = set(terms(sentence))
+    least = max(_SHARED_WORDS, len(words) * _OVERLAP if whole else 0)
+    near = [
+        (shared, number in cited, Evidence(number, unit))
+        for number, text in pages.items()
+        for unit in _units(text)
+        if (shared := len(words & _terms(unit))) >= least
+    ]
+    found: list[Evidence] = []
+    while near and len(found) < (1 if whole else _MOST_ADDED):
+        ranked = [(len(lacking & _held(item.quote, order)), shared, here, item) for shared, here, item in near]
+        held, _, _, best = max(ranked, key=lambda entry: entry[:3])
+        if held < (len(lacking) if whole else 1):
+            break
+        found.append(best)
+        lacking = lacking - _held(best.quote, order)
+        if not lacking:
+            return found
+    return []
+
+
+@lru_cache(maxsize=20_000)
+def _held(quote: str, order: bool | None) -> frozenset[str]:
+    return frozenset(numbers(quote) | checking.words(quote, day_first=order))
+
+
+@lru_cache(maxsize=256)
+def _units(text: str) -> tuple[str, ...]:
+    return tuple(unit for unit in _sentences(text) if len(unit) <= _LONGEST)
+
+
+@lru_cache(maxsize=20_000)
+def _terms(text: str) -> frozenset[str]:
+    return frozenset(terms(text))
+
+
+def _sentences(text: str) -> list[str]:
+    return [text[unit.start : unit.end] for unit in split(text)]
+
+
+def _missing(text: str, known: str, order: bool | None) -> set[str]:
+    return (numbers(text) - numbers(known)) | (checking.names(text) - checking.words(known, day_first=order))

@@ -1,0 +1,97 @@
+"""What proves a model's words: its quotes where they stand, and sentences for what they lack."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stc.sleep import checking, proving
+from stc.words import Evidence, NoteDraft
+
+PAGES = {
+    1: "Aircraft: Cessna Skyhawk 172 Damage: Substantial\nDate & Time: 12/08/2007, 1630 CST\n"
+    "The pilot switched to runway 04 (3078 feet long, ice, snow covered). He was not injured.",
+    2: "Page 2 of 5\nRunway Surface Condition: Ice; Snow; Wet\nReport Date: 01/31/2008",
+    3: "The agency will keep the\nconfdence of its customers. It has 172 employees in Rome.",
+}
+
+
+def prove(text, *quotes):
+    return proving.evidence(text, quotes, PAGES, checking.day_first(PAGES.values()))
+
+
+def kept(text, found):
+    return bool(checking.check([NoteDraft("answer", "What?", text, found)], PAGES).accepted)
+
+
+@pytest.mark.parametrize(
+    ("page", "quote", "expected"),
+    [
+        (1, "He was not injured.", Evidence(1, "He was not injured.")),
+        (2, "He was not injured.", Evidence(1, "He was not injured.")),
+        (None, "“He was not injured.”", Evidence(1, "He was not injured.")),
+        (9, "Page 1: he was not injured", Evidence(1, "He was not injured")),
+        (3, "keep the confidence of its customers", Evidence(3, "keep the\nconfdence of its customers")),
+    ],
+)
+def test_a_quote_is_given_in_the_words_of_the_page_where_it_stands(page, quote, expected):
+    assert prove("He was unhurt.", (page, quote)) == (expected,)
+
+
+def test_a_quote_that_leaves_something_out_becomes_two():
+    found = prove("He landed on ice.", (1, "The pilot switched to runway 04 ... ice, snow covered"))
+    assert [item.quote for item in found] == ["The pilot switched to runway 04", "ice, snow covered"]
+
+
+def test_a_figure_that_the_quotes_lack_is_proven_by_the_sentence_that_says_it():
+    text = "Runway 04 was covered with ice and snow."
+    found = prove(text, (2, "Runway Surface Condition: Ice; Snow; Wet"))
+    assert [item.page for item in found] == [2, 1]
+    assert "runway 04" in found[1].quote
+    assert kept(text, found)
+
+
+def test_names_that_the_quotes_lack_are_proven_by_more_than_one_sentence_if_need_be():
+    text = "A Cessna Skyhawk 172 landed on December 8, 2007, at 1630 CST, and the pilot was not injured."
+    found = prove(text, (1, "He was not injured."), (1, "Date & Time: 12/08/2007, 1630 CST"))
+    assert "Aircraft: Cessna Skyhawk 172 Damage: Substantial" in [item.quote for item in found]
+    assert kept(text, found)
+
+
+def test_a_figure_is_not_proven_by_a_sentence_about_something_else():
+    text = "The pilot flew 172 hours."
+    found = prove(text, (1, "He was not injured."))
+    assert found == (Evidence(1, "He was not injured."),)
+    assert not kept(text, found)
+
+
+def test_without_a_single_good_quote_a_sentence_that_says_it_all_is_enough():
+    text = "The pilot switched to runway 04."
+    found = prove(text, (1, "the pilot then went over to runway 04"))
+    assert found[0].page == 1
+    assert kept(text, found)
+
+
+def test_what_stands_nowhere_keeps_its_quotes_for_the_check_to_find_fault_with():
+    text = "The pilot was drunk in 2009. The pilot switched to runway 04."
+    found = prove(text, (1, "the pilot was drunk"), (None, "in 2009"))
+    assert found == (Evidence(1, "the pilot was drunk"), Evidence(1, "in 2009"))
+    assert not kept(text, found)
+
+
+def test_a_quote_within_another_is_not_given_twice():
+    found = prove("He was fine.", (1, "He was not injured."), (1, "covered). He was not injured."))
+    assert found == (Evidence(1, "covered). He was not injured."),)
+
+
+def test_a_summary_loses_what_is_not_proven_but_never_its_beginning():
+    found = (Evidence(1, "He was not injured."),)
+    assert proving.proven("He was fine. It was in 1999. He went home.", found) == "He was fine. He went home."
+    assert proving.proven("It was in 1999. He was fine.", found) == "It was in 1999. He was fine."
+
+
+@given(st.text(alphabet='AaBb1204. /-\n"…', max_size=80), st.text(alphabet='AaBb1204. /-\n"…', max_size=80))
+def test_what_is_found_is_verbatim_whatever_is_said(text, quote):
+    found = proving.evidence(text, [(1, quote)], PAGES)
+    assert all(item.quote in PAGES.get(item.page, "") or item.quote == quote for item in found)
