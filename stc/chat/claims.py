@@ -197,8 +197,11 @@ def _written(said: Sequence[replies.Claim], held: Sequence[Sequence[_Proof]]) ->
     for proof in (proof for proofs in held for proof in proofs):
         cited = used.setdefault(proof.part.label, {})
         for citation in proof.citations:
-            if len(cited) < _CITATIONS_OF_A_PART:
-                cited.setdefault((citation.page, citation.quote), citation)
+            if not any(citation.page == page and citation.quote in quote for page, quote in cited):
+                for within in [key for key in cited if key[0] == citation.page and key[1] in citation.quote]:
+                    del cited[within]
+                if len(cited) < _CITATIONS_OF_A_PART:
+                    cited[citation.page, citation.quote] = citation
     new = {label: position for position, label in enumerate(used, start=1)}
     text = ""
     for claim, proofs in zip(said, held, strict=True):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from stc.chat.sentences import split
 from stc.chat.terms import terms
 from stc.sleep import asking, fields
 from stc.sleep.grammar import (
@@ -157,12 +158,13 @@ class ExtractiveThinker:
         page = next((page for page in self.reading.pages if page.text.strip()), None)
         if page is None:
             return 0, ""
-        opening = ""
-        for line in page.text.splitlines(keepends=True):
-            if self.count(opening + line) > min(limit, _OPENING_TOKENS):
+        end = 0
+        for unit in split(page.text):
+            size = self.count(page.text[: unit.end])
+            if size > (limit if end == 0 else min(limit, _OPENING_TOKENS)):
                 break
-            opening += line
-        return page.number, opening.rstrip()
+            end = unit.end
+        return page.number, page.text[:end]
 
     def _from_fields(self, first: int, last: int) -> list[_Candidate]:
         return [

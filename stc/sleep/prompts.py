@@ -122,14 +122,14 @@ def anticipate(
     if asked:
         known = "\n".join(f"- {escape(question)}" for question in asked)
         parts.append(f"<known>\nAnswered already, don't repeat:\n{known}\n</known>")
-    parts.append(f"Write the {questions} questions that matter most; fewer, if the text holds fewer.")
+    parts.append(f"Write the {questions} questions that matter most as JSON; fewer, if the text holds fewer.")
     return [{"role": "system", "content": _ANTICIPATE}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
 def outline(name: str, pages: Sequence[tuple[int, str]], *, excerpts: bool, sections: int) -> list[dict[str, str]]:
     """Return the messages for a document's summaries. ``excerpts``: the pages are shortened."""
     note = " These are excerpts: headings and telling sentences of each page." if excerpts else ""
-    ask = f"Summarise the document and at most {sections} of its sections.{note}"
+    ask = f"Summarise the document and at most {sections} of its sections as JSON.{note}"
     return [{"role": "system", "content": _OUTLINE}, {"role": "user", "content": f"{_document(name, pages)}\n\n{ask}"}]
 
 

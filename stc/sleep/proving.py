@@ -7,7 +7,7 @@ sentence for an answer made of two. What is found here is verbatim, and ``stc.sl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 
 from stc.chat.citing import locate
@@ -38,7 +38,7 @@ def evidence(
 
     Where a sentence is left without any proof the quotes come back as they are. ``order``: see ``checking.day_first``.
     """
-    found = list(dict.fromkeys(item for page, quote in quotes for item in _placed(page, quote, pages)))
+    found = list(dict.fromkeys(item for page, quote in quotes for item in _placed(page, quote, pages)))[:_MOST]
     given = bool(found)
     cited = {item.page for item in found}
     for sentence in _sentences(text):
@@ -49,8 +49,9 @@ def evidence(
         added = _added(sentence, lacking, pages, cited, order, whole=not given)
         if not (given or added):
             return tuple(Evidence(page or min(pages, default=1), quote) for page, quote in quotes)
-        found += added
-    return tuple(_without_parts(dict.fromkeys(found)))[:_MOST]
+        if len(found) + len(added) <= _MOST:
+            found += added
+    return tuple(_without_parts(found))
 
 
 def proven(text: str, found: Sequence[Evidence], order: bool | None = None) -> str:
@@ -61,9 +62,9 @@ def proven(text: str, found: Sequence[Evidence], order: bool | None = None) -> s
     return " ".join(kept) if kept and kept[0] == told[0] else text
 
 
-def _without_parts(found: Iterable[Evidence]) -> list[Evidence]:
+def _without_parts(found: Sequence[Evidence]) -> list[Evidence]:
     """Return the evidence without quotes that stand in another of the same page."""
-    items = list(found)
+    items = list(dict.fromkeys(found))
     return [
         item
         for item in items

@@ -6,6 +6,7 @@ for orientation. Whatever it says is only a proposal: see ``stc.sleep.checking``
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -209,6 +210,7 @@ def _read(call: Call, messages: list[dict[str, str]], room: int, schema: dict[st
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _COMMA_TOO_MUCH = re.compile(r",(?=\s*[}\]])")
+_STRING_END = re.compile(r'\s*(?:[}\]:]|,\s*["{\[}\]]|$)')
 _NOTE = re.compile(r'\{\s*"(?:kind|question)"')
 
 
@@ -232,11 +234,14 @@ def _json(text: str) -> Any:
 
 
 def _mended(text: str) -> Any:
-    """Return broken JSON without its surplus commas, else those of its notes that are whole, {} for each that is not."""
-    try:
-        return json.loads(_COMMA_TOO_MUCH.sub("", text), strict=False)
-    except ValueError:
-        decoder = json.JSONDecoder(strict=False)
+    """Return broken JSON without surplus commas and with its inner quotes escaped, else those of its notes that are whole.
+
+    For each note that is not there stands an empty one. ``None`` where nothing can be read.
+    """
+    decoder = json.JSONDecoder(strict=False)
+    for tried in (_COMMA_TOO_MUCH.sub("", text), _COMMA_TOO_MUCH.sub("", _escaped(text))):
+        with contextlib.suppress(ValueError):
+            return decoder.decode(tried)
     found = []
     for start in _NOTE.finditer(text):
         try:
@@ -244,6 +249,20 @@ def _mended(text: str) -> Any:
         except ValueError:
             found.append({})
     return found if any(found) else None
+
+
+def _escaped(text: str) -> str:
+    """Return JSON with a backslash before each quotation mark within a string: one that no string can end with."""
+    written = []
+    inside = False
+    for place, character in enumerate(text):
+        if character == '"' and text[place - 1 : place] != "\\":
+            if inside and not _STRING_END.match(text, place + 1):
+                written.append("\\")
+            else:
+                inside = not inside
+        written.append(character)
+    return "".join(written)
 
 
 class _Prover:

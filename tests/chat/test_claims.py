@@ -82,6 +82,11 @@ def test_a_short_quote_is_shown_with_its_line():
     assert citations[0][2].startswith("Investigator In Charge (IIC): Jim Silliman")
 
 
+def test_a_quote_within_another_is_not_shown_twice():
+    reply = 'He was not injured [2]. Unhurt [2].\nQUOTES\n[2] "He was not injured"\n[2] "pilot in command. He was not injured."'
+    assert prove(reply)[1] == [(1, 2, "pilot in command. He was not injured.")]
+
+
 def test_a_number_that_stands_nowhere_takes_its_claims_marks_away():
     reply = 'It was 60 knots [1]. He was not injured [2].\nQUOTES\n[1] "Wind Speed/Gusts: 6 knots"\n[2] "He was not injured"'
     assert prove(reply) == ("It was 60 knots. He was not injured [1].", [(1, 2, "He was not injured")])

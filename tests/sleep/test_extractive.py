@@ -152,6 +152,12 @@ def test_a_digest_begins_with_the_documents_own_beginning():
     assert pieces[0][1].startswith("Harbour Plan 2022\nBy the Port Office")
 
 
+def test_a_digest_of_an_article_begins_with_its_first_sentence():
+    first = "The harbour of Lindau, which ships from Austria and Switzerland have called at since 1856, is a port."
+    pieces = thinker(f"{first} {library.long(1)[0]}", *library.long(30)).digest(tokens=300)
+    assert pieces[0][1].startswith(first)
+
+
 @pytest.mark.parametrize("path", ["qa/squad_v1.1/docs/Rhine.txt", "qa/squad_v1.1/docs/Immune_system.txt"])
 def test_on_a_real_article_every_note_holds_and_the_questions_are_of_several_kinds(shared_data, path):
     text = (shared_data / path).read_text(encoding="utf-8")

@@ -62,6 +62,9 @@ def test_the_object_is_found_wherever_it_stands(wrap):
         """{"notes": [{"question": "When?", "answer": "At 07:40.", "evidence": {"page": 1, "quote": "leaves at 07:40"}},]}""",
         """{"notes": [{"question": "When?", "answer": "At 07:40.", "evidence": ["Page 1: \\"leaves at 07:40\\""]}]}""",
         """{"notes": [{"question": "When?", "answer": "At 07:40.", "evidence": "leaves at 07:40"}]}""",
+        """{"notes": [{"question": "When?", "answer": "At 07:40.",
+            "evidence": [{"page": 1, "quote": "leaves
+at 07:40"}, {"page": 1, "quote": "at "07:40", or not."}]}]}""",
         """[{"question": "When?", "answer": "At 07:40.", "evidence": [{"page": null, "quote": "leaves at 07:40"}]}]""",
         """Here is 1 [note]: {"notes": [{"question": "When?", "answer": "At 07:40.", "evidence": ["leaves at 07:40"]}]}""",
     ],
@@ -72,7 +75,9 @@ def test_a_reply_with_the_slips_of_a_model_is_read(reply):
     assert len(model.asked) == 1
 
 
-@pytest.mark.parametrize("spoilt", ['{"question": "Who?"}', '{"question": "Who "he"?", "answer": "He."}', '"Who?"'])
+@pytest.mark.parametrize(
+    "spoilt", ['{"question": "Who?"}', '{"question": "Who "he", "me"?", "answer": "He."}', '"Who?"']
+)
 def test_one_unreadable_note_does_not_spoil_the_others_and_is_counted(spoilt):
     good = json.loads(notes(("When?", "At 07:40.", 1, "leaves at 07:40")))["notes"][0]
     drafts = think(Model(f'{{"notes": [{json.dumps(good)}, {spoilt}]}}'))
