@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 import time
@@ -53,9 +54,17 @@ QUOTES_ONLY_WINDOW_TOKENS = 16_000
 QUOTED_TOKENS = 128
 """An extractive answer and its quotes together."""
 
+_CUT_SHORT = {
+    "length": "The answer grew too long and was cut before its quotes. Ask for less at once, or choose Thorough.",
+    "cut": "The connection to the model broke before the answer was whole. Ask again.",
+    "filtered": "The provider's content filter cut the answer. Put the question differently.",
+}
+
 _EARLIER_TURNS = 2
 _SAVE_EVERY_S = 1.0
-_WAITING_AT_MOST_S = 900.0
+_WAITING_FOR_S = 60.0
+"""How long the sleeper believes that a person waits without being told again; a killed process tells nobody."""
+_SAY_AGAIN_S = 15.0
 _NEAREST = 3
 _LEFT_OUT = "kept on this computer and left out"
 
@@ -146,9 +155,11 @@ def ask(
         conversations.save_answer(connection, answer)
         if conversation_id:
             conversations.change(connection, services.owner, conversation_id, updated_at=now)
-        conversations.person_waits(connection, answer.id, now + _WAITING_AT_MOST_S)
+        conversations.person_waits(connection, answer.id, now + _WAITING_FOR_S)
         if scope.chosen:
             document_rows.touch(connection, scope.ids, now)
+    served = threading.Event()
+    threading.Thread(target=_keep_waiting, args=(services, answer.id, served), daemon=True).start()
     try:
         found = finding.find(services, _standalone(question, before_that), scope)
         retrieval_s = time.monotonic() - started
@@ -180,9 +191,18 @@ def ask(
         _save(services, dataclasses.replace(answer, state="failed", error="The program failed while answering."), scope)
         raise
     finally:
+        served.set()
         with services.database.write() as connection:
             conversations.person_served(connection, answer.id, services.now())
     return answer
+
+
+def _keep_waiting(services: Services, answer_id: str, served: threading.Event) -> None:
+    """Say again and again that a person waits for this answer, until it is there."""
+    while not served.wait(_SAY_AGAIN_S):
+        with contextlib.suppress(UserError), services.database.write() as connection:
+            if not served.is_set():  # asked under the write lock: not after person_served
+                conversations.person_waits(connection, answer_id, services.now() + _WAITING_FOR_S)
 
 
 def prepare_context(
@@ -434,6 +454,10 @@ def _write(request: _Ask, context: Context) -> _Said:
         reasons = (f"{CUT}: the connection to the model broke",)
     elif reply.finish_reason == "filtered":
         reasons = (f"{CUT} by the provider's content filter",)
+    if not citations and reply.finish_reason in _CUT_SHORT:
+        # The quotes come last. What the documents say is not known: "Your documents don't say" would be untrue.
+        request.answer = dataclasses.replace(request.answer, text=shown.text(final=True), route=context.route)
+        raise UpstreamError(_CUT_SHORT[reply.finish_reason], kind="reply", retry=True)
     if not citations:
         # Without one quote that holds, the model's words are only the model's: they are kept for Details, not shown as an answer.
         return _Said(ABSTAINED, (), True, (*reasons, f"the model answered, but no quote supports it: {text}"))

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 
 import pytest
 
@@ -94,16 +95,15 @@ def test_an_answer_that_no_quote_supports_is_not_shown_as_one(services, ferry):
     assert any("09:15" in reason for reason in answer.reasons)
 
 
-@pytest.mark.parametrize("fault", ["401", "404", "429-quota", "500", "html", "cut", "broken-json", "empty"])
+@pytest.mark.parametrize("fault", ["401", "404", "429-quota", "500", "html", "cut", "length", "broken-json", "empty"])
 def test_a_model_that_fails_is_one_sentence_and_costs_no_data(services, ferry, fault):
     with ModelServer() as server:
         server.fault = fault
         model(services, server)
         answer = ask(services, "When does the ferry leave?", document_ids=[ferry])
-    assert answer.state == "failed" or answer.abstained
-    if answer.state == "failed":
-        assert answer.error
-        assert "Traceback" not in answer.error
+    assert answer.state == "failed"
+    assert answer.error
+    assert "Traceback" not in answer.error
     with services.database.read() as connection:
         assert conversations.get_answer(connection, services.owner, answer.id) == answer
         assert not conversations.somebody_waits(connection, services.now())
@@ -123,6 +123,26 @@ def test_a_stopped_answer_keeps_what_was_there(services, ferry):
     assert answer.state == "stopped"
     assert answer.text.startswith("It leaves")
     assert rows(services)[0].usage.estimated
+
+
+def test_a_person_waits_for_as_long_as_the_answer_takes_and_not_much_longer(services, ferry, monkeypatch):
+    monkeypatch.setattr(answering, "_WAITING_FOR_S", 0.4)
+    monkeypatch.setattr(answering, "_SAY_AGAIN_S", 0.1)
+    waited = []
+
+    def slow(*arguments, **options):
+        for _ in range(4):
+            time.sleep(0.2)
+            with services.database.read() as connection:
+                waited.append(conversations.somebody_waits(connection, services.now()))
+        raise UserError("far too slow")
+
+    monkeypatch.setattr(answering.finding, "find", slow)
+    with pytest.raises(UserError, match="too slow"):
+        ask(services, "When does the ferry leave?", document_ids=[ferry])
+    assert waited == [True] * 4
+    with services.database.read() as connection:
+        assert not conversations.somebody_waits(connection, services.now())
 
 
 def test_a_document_kept_on_this_computer_reaches_no_other_one(services, ferry, monkeypatch):
