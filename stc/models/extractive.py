@@ -121,11 +121,11 @@ def read(
     for unit in ranked:
         if ranked[0].score - unit.score > _FAR_BELOW:
             break
-        start, end = _trim(asked, unit.text, min(_QUOTE_TOKENS, left))
+        start, end = _trim(asked, unit.text, min(_QUOTE_TOKENS, left - 1))
         text = unit.text[start:end]
         if not text or text in seen:
             continue
-        size = tokens.count(text)
+        size = tokens.count(text) + 1  # and the line break between two quotes, for who counts them joined
         seen.add(text)
         part = parts[unit.part]
         quotes.append(

@@ -1,0 +1,127 @@
+import io
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stc.chat.retrieval import retrieve
+from stc.documents import ingest
+from stc.errors import UserError
+from stc.services import Services
+from stc.sleep.passes import add_notes
+from stc.storage import documents as document_rows
+from stc.storage import notes as note_rows
+from stc.words import Evidence, Note
+
+FERRY = """The ferry leaves the north pier at 07:40 on weekdays. A single ticket costs 4 euros and 20 cents.
+
+In winter the harbour freezes, and the boats stay in the shed.
+"""
+LIGHTHOUSE = "The lighthouse was built in 1911 by Anna Lindqvist. It is 31 metres tall and was painted red.\n"
+
+
+def add(services, name, text):
+    received = ingest.receive(services, name, io.BytesIO(text.encode()))
+    assert ingest.process(services, received.document_id).status == "ready"
+    return received.document_id
+
+
+@pytest.fixture
+def ferry(services):
+    return add(services, "ferry.txt", FERRY)
+
+
+@pytest.fixture
+def lighthouse(services):
+    return add(services, "lighthouse.txt", LIGHTHOUSE)
+
+
+def add_note(services, document_id, note_id, question, text, *, pages=(1,), status="verified"):
+    evidence = tuple(Evidence(page, "a quote") for page in pages)
+    note = Note(
+        note_id, services.owner, document_id, None, "answer", question, text, None, evidence, status, "extractive", "", 9, 0, 1.0
+    )  # fmt: skip
+    with services.database.write() as connection:
+        vector = services.embedder.encode([f"{question}\n{text}"])
+        add_notes(connection, document_id, [note], vector, services.embedder.name)
+
+
+def test_the_passage_that_answers_comes_first_and_says_why(services, ferry, lighthouse):
+    best, *others = retrieve(services, "Who built the lighthouse?")
+    assert best.document_id == lighthouse
+    assert "Anna Lindqvist" in best.text
+    assert (best.kind, best.page_start, best.page_end) == ("chunk", 1, 1)
+    assert set(best.signals) == {"words", "meaning", "sentence", "order"}
+    assert all(0 <= value <= 1.0001 for value in best.signals.values())
+    assert all(other.score < best.score for other in others)
+
+
+def test_scores_can_be_compared_between_questions(services, ferry, lighthouse):
+    fitting = retrieve(services, "When does the ferry leave the north pier?")[0].score
+    foreign = retrieve(services, "Which enzyme splits lactose in winter?")[0].score
+    assert fitting > 2 * foreign
+
+
+def test_only_documents_in_scope_are_found(services, ferry, lighthouse):
+    assert {hit.document_id for hit in retrieve(services, "ferry lighthouse")} == {ferry, lighthouse}
+    assert {hit.document_id for hit in retrieve(services, "ferry lighthouse", document_ids=[ferry])} == {ferry}
+    assert retrieve(services, "ferry", document_ids=[]) == []
+
+
+def test_an_unknown_document_is_named_in_words(services, ferry):
+    ingest.remove(services, ferry)
+    with pytest.raises(UserError, match="may have been deleted"):
+        retrieve(services, "ferry", document_ids=[ferry])
+    assert retrieve(services, "ferry") == []
+
+
+def test_documents_of_another_owner_are_never_found(services, ferry):
+    other = Services(services.storage, owner="somebody")
+    theirs = add(other, "theirs.txt", "The ferry of somebody else leaves the north pier at noon.\n")
+    assert {hit.document_id for hit in retrieve(services, "ferry north pier")} == {ferry}
+    assert {hit.document_id for hit in retrieve(other, "ferry north pier")} == {theirs}
+    with pytest.raises(UserError):
+        retrieve(services, "ferry", document_ids=[theirs])
+    other.close()
+
+
+def test_documents_that_are_not_ready_are_never_found(services, ferry, lighthouse):
+    with services.database.write() as connection:
+        document_rows.change(connection, ferry, status="embedding")
+    assert {hit.document_id for hit in retrieve(services, "ferry lighthouse")} == {lighthouse}
+    assert retrieve(services, "ferry", document_ids=[ferry]) == []
+
+
+def test_a_note_is_found_by_its_question_and_points_to_its_evidence(services, ferry):
+    add_note(services, ferry, "n1", "What does a ticket cost?", "4 euros and 20 cents.", pages=(3, 2))
+    hit = retrieve(services, "What does a ticket cost?", kind="note")[0]
+    assert (hit.kind, hit.id, hit.page_start, hit.page_end) == ("note", "n1", 2, 3)
+    assert hit.text == "What does a ticket cost?\n4 euros and 20 cents."
+    assert {hit.kind for hit in retrieve(services, "What does a ticket cost?")} == {"chunk", "note"}
+    assert {hit.kind for hit in retrieve(services, "What does a ticket cost?", kind="chunk")} == {"chunk"}
+
+
+def test_notes_that_are_hidden_or_out_of_date_are_never_found(services, ferry):
+    add_note(services, ferry, "n1", "What does a ticket cost?", "4 euros.", status="stale")
+    add_note(services, ferry, "n2", "What does a ticket cost then?", "4 euros.")
+    with services.database.write() as connection:
+        note_rows.set_status(connection, ["n2"], "hidden")
+    assert retrieve(services, "What does a ticket cost?", kind="note") == []
+
+
+def test_no_more_hits_than_asked_for(services):
+    for i in range(5):
+        add(services, f"{i}.txt", f"Report {i}: the ferry number {i} was painted.\n")
+    assert len(retrieve(services, "ferry painted", limit=3)) == 3
+    assert retrieve(services, "ferry painted", limit=0) == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(st.text(max_size=80))
+def test_any_question_can_be_searched_for(services, lighthouse, question):
+    assert len(retrieve(services, question, document_ids=[lighthouse])) <= 1
+
+
+@pytest.mark.parametrize("question", ["who was it", "?!", 'AND OR NOT "', "lighthouse " * 5_000])
+def test_odd_questions_are_searched_for_too(services, lighthouse, question):
+    assert len(retrieve(services, question)) <= 1
