@@ -24,6 +24,8 @@ _ALIKE = str.maketrans(
 _FEWEST_WORDS = 3
 _GAP = re.compile(r"\s*[\[(]?(?:\.{3,}|…)[\])]?\s*|[\"”]\s*(?:(?:and|,|;)\s*)?[\"“]")
 _TOKEN = re.compile(r"(?:(?<!\w)-(?=\d))?[^\W_]+(?:[.,:/](?=\d)[^\W_]+)*")
+_REFERENCE = re.compile(r"\[(?:note |n )?\d{1,3}\]")
+"""The mark of a footnote or a source, which a copy leaves out."""
 _LOST_LETTER = re.compile(r"f[il]", re.IGNORECASE)
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f")
 
@@ -55,9 +57,9 @@ def find_quote(quote: str, page_text: str) -> tuple[int, int] | None:
 def locate(quote: str, page_text: str) -> list[tuple[int, int]]:
     """Return (start, end) of the places where a quote that a model wrote stands in ``page_text``; empty where it does not.
 
-    The same words in the same order are the quote, whatever their case and the punctuation between them, and where the page
-    lost the second letter of "fi" and "fl" (some fonts do). A quote that leaves something out ("the river ... rises"), or
-    two in one, have several places. No word and no figure may differ.
+    The same words in the same order are the quote, whatever their case and the punctuation between them, without the marks
+    of notes ("[12]"), and where the page lost the second letter of "fi" and "fl" (some fonts do). A quote that leaves
+    something out ("the river ... rises"), or two in one, have several places. No word and no figure may differ.
     """
     found = find_quote(quote, page_text) or _find_words(quote, page_text)
     if found:
@@ -75,16 +77,18 @@ def _find_words(quote: str, page_text: str) -> tuple[int, int] | None:
     if len(words) < _FEWEST_WORDS:
         return None
     page, places = _plain_page(page_text)
-    tokens = list(_TOKEN.finditer(page))
-    row = " ".join(_comparable(token.group()) for token in tokens)
-    at = f" {row} ".find(f" {' '.join(_comparable(word) for word in words)} ")
-    if at < 0:
-        return None
-    first = row.count(" ", 0, at)
-    start, end = tokens[first].start(), tokens[first + len(words) - 1].end()
-    if not (_parted(page, places, start) and _parted(page, places, end)):
-        return None
-    return places[start], places[end - 1] + 1
+    everything = list(_TOKEN.finditer(page))
+    marks = [mark.span() for mark in _REFERENCE.finditer(page)]
+    text = [token for token in everything if not any(start < token.start() < end for start, end in marks)]
+    for tokens in (everything, text) if marks else (everything,):
+        row = " ".join(_comparable(token.group()) for token in tokens)
+        at = f" {row} ".find(f" {' '.join(_comparable(word) for word in words)} ")
+        if at >= 0:
+            first = row.count(" ", 0, at)
+            start, end = tokens[first].start(), tokens[first + len(words) - 1].end()
+            if _parted(page, places, start) and _parted(page, places, end):
+                return places[start], places[end - 1] + 1
+    return None
 
 
 def _comparable(word: str) -> str:

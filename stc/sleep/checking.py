@@ -38,6 +38,8 @@ LONGEST_QUOTE = 1500
 _DATE = re.compile(r"(?<![\d/.-])(\d{1,2})[/.-](\d{1,2})[/.-](?:\d{4}|\d{2})(?![\d/-])")
 _ISO_DATE = re.compile(r"(?<![\d/.-])\d{4}-(\d{2})-\d{2}(?![\d/-])")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_CAPITAL_INSIDE = re.compile(r"(?<=[a-z,] )[A-ZÀ-ÖØ-Þ][^\W\d_]+(?:['’]s)?")
+_SMALL = re.compile(r"(?<![^\W\d_])[a-zß-öø-ÿ][^\W\d_]+(?:['’]s)?")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\"“(•]\s*|\n\s*)$")
 _PLAIN_CAPITALS = frozenset("i a an the this that these those it he she they we you no yes".split())
 
@@ -69,15 +71,41 @@ class Checked:
     dropped: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a document writes dates and names."""
+
+    day_first: bool | None = None
+    """What its dates in figures mean, told by those that can be read in one way only; ``None`` where none tells."""
+    proper: frozenset[str] = frozenset()
+    """The words, in small letters, that have a capital inside its sentences and are never written without."""
+
+
+PLAIN = Writing()
+
+
+def writing_of(pages: Iterable[str]) -> Writing:
+    orders: set[bool] = set()
+    capital: set[str] = set()
+    small: set[str] = set()
+    for page in pages:
+        dates = ((int(first), int(second)) for first, second in _DATE.findall(page))
+        orders.update(first > 12 for first, second in dates if (first > 12) != (second > 12))
+        capital.update(_CAPITAL_INSIDE.findall(page))
+        small.update(_SMALL.findall(page))
+    proper = {_bare(word) for word in capital} - {_bare(word) for word in small} - _PLAIN_CAPITALS
+    return Writing(orders.pop() if len(orders) == 1 else None, frozenset(proper))
+
+
 def check(drafts: Iterable[NoteDraft], pages: Mapping[int, str], *, asked: Iterable[str] = ()) -> Checked:
     """Sort drafts into supported and dropped. ``asked`` are the questions that the document's notes answer already."""
     seen = {_same(question) for question in asked}
-    order = day_first(pages.values())
+    writing = writing_of(pages.values())
     accepted = []
     dropped: Counter[str] = Counter()
     for draft in drafts:
         draft = replace(draft, question=draft.question.strip(), text=draft.text.strip())
-        reason, exact = _fault(draft, pages, order)
+        reason, exact = _fault(draft, pages, writing)
         key = _same(draft.question or draft.text)
         if reason is None and key in seen:
             reason = DUPLICATE
@@ -89,7 +117,7 @@ def check(drafts: Iterable[NoteDraft], pages: Mapping[int, str], *, asked: Itera
     return Checked(tuple(accepted), dict(dropped))
 
 
-def _fault(draft: NoteDraft, pages: Mapping[int, str], order: bool | None) -> tuple[str | None, tuple[Evidence, ...]]:
+def _fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tuple[str | None, tuple[Evidence, ...]]:
     """Return why a draft can't be kept, or ``None`` and its evidence as the pages have it."""
     summary = draft.kind == "summary"
     if not _has_words(draft.text) or (not summary and not _has_words(draft.question)):
@@ -119,7 +147,7 @@ def _fault(draft: NoteDraft, pages: Mapping[int, str], order: bool | None) -> tu
         known |= derived
     if not numbers(draft.text) <= known:
         return NUMBER_NOT_FOUND, ()
-    if not names(draft.text) <= words(quotes, day_first=order):
+    if not names(draft.text, writing) <= words(quotes, writing):
         return NAME_NOT_FOUND, ()
     return None, tuple(exact)
 
@@ -143,10 +171,11 @@ def instructs(text: str) -> bool:
     return _INSTRUCTION.search(_QUOTED.sub(" ", text)) is not None
 
 
-def names(text: str) -> set[str]:
+def names(text: str, writing: Writing = PLAIN) -> set[str]:
     """Return the words of a text that can only be names, months or weekdays, in small letters.
 
-    A capitalised word inside a sentence is one; the first word of a sentence only where it has a second capital.
+    A capitalised word inside a sentence is one; the first word of a sentence only where it has a second capital, or is always
+    written so in the document.
     """
     found: set[str] = set()
     for match in _WORD.finditer(text):
@@ -154,16 +183,16 @@ def names(text: str) -> set[str]:
         if not word[0].isupper():
             continue
         low = _bare(word)
-        certain = sum(letter.isupper() for letter in word) > 1
+        certain = sum(letter.isupper() for letter in word) > 1 or low in writing.proper
         if certain or not (low in _PLAIN_CAPITALS or _SENTENCE_START.search(text[: match.start()])):
             found.add(low)
     return found
 
 
-def words(text: str, *, day_first: bool | None = None) -> set[str]:
+def words(text: str, writing: Writing = PLAIN) -> set[str]:
     """Return every word of a text as ``names`` writes them; words that a line's end split count whole, too.
 
-    A date in figures holds the name of its month: ``day_first`` says how the document writes them (see there).
+    A date in figures holds the name of its month.
     """
     plain = unicodedata.normalize("NFKC", text)
     joined = re.sub(r"(?<=\w)[-\u00ad\u2010]\s*\n\s*(?=\w)", "", plain)
@@ -171,17 +200,10 @@ def words(text: str, *, day_first: bool | None = None) -> set[str]:
     months = {MONTHS[word] for word in found & MONTHS.keys()}
     months |= {str(int(month)) for month in _ISO_DATE.findall(plain)}
     for first, second in _DATE.findall(plain):
-        days_are_first = int(first) > 12 or (day_first if int(second) <= 12 else False)
+        days_are_first = int(first) > 12 or (writing.day_first if int(second) <= 12 else False)
         if days_are_first is not None:
             months.add(str(int(second if days_are_first else first)))
     return found | {name for name, number in MONTHS.items() if number in months}
-
-
-def day_first(pages: Iterable[str]) -> bool | None:
-    """Tell by the dates that can be read in one way only how the others are meant; ``None`` where none tells."""
-    dates = ((int(first), int(second)) for page in pages for first, second in _DATE.findall(page))
-    orders = {first > 12 for first, second in dates if (first > 12) != (second > 12)}
-    return orders.pop() if len(orders) == 1 else None
 
 
 def _bare(word: str) -> str:

@@ -15,6 +15,7 @@ from stc.chat.figures import numbers
 from stc.chat.sentences import split
 from stc.chat.terms import terms
 from stc.sleep import checking
+from stc.sleep.checking import PLAIN, Writing
 from stc.words import Evidence
 
 _MOST = 8
@@ -31,22 +32,22 @@ _PREFIX = re.compile(r"[\[(]?p(?:p?\.|ages?)\s*\d+(?:\s*[–-]\s*\d+)?[\])]?\s*[
 
 
 def evidence(
-    text: str, quotes: Sequence[tuple[int | None, str]], pages: Mapping[int, str], order: bool | None = None
+    text: str, quotes: Sequence[tuple[int | None, str]], pages: Mapping[int, str], writing: Writing = PLAIN
 ) -> tuple[Evidence, ...]:
     """Return what proves ``text``: the ``quotes``, (page, words) pairs, in the page's own words on the page where they stand,
     and a sentence of the pages for each figure or name that they lack, where one speaks of the same thing.
 
-    Where a sentence is left without any proof the quotes come back as they are. ``order``: see ``checking.day_first``.
+    Where a sentence is left without any proof the quotes come back as they are. ``writing`` is the document's.
     """
     found = list(dict.fromkeys(item for page, quote in quotes for item in _placed(page, quote, pages)))[:_MOST]
     given = bool(found)
     cited = {item.page for item in found}
     for sentence in _sentences(text):
         known = "\n".join(item.quote for item in found)
-        lacking = _missing(sentence, known, order)
+        lacking = _missing(sentence, known, writing)
         if given and not lacking:
             continue
-        added = _added(sentence, lacking, pages, cited, order, whole=not given)
+        added = _added(sentence, lacking, pages, cited, writing, whole=not given)
         if not (given or added):
             return tuple(Evidence(page or min(pages, default=1), quote) for page, quote in quotes)
         if len(found) + len(added) <= _MOST:
@@ -54,11 +55,11 @@ def evidence(
     return tuple(_without_parts(found))
 
 
-def proven(text: str, found: Sequence[Evidence], order: bool | None = None) -> str:
+def proven(text: str, found: Sequence[Evidence], writing: Writing = PLAIN) -> str:
     """Return a summary without the sentences that its evidence lacks figures or names of; all of it where the first does."""
     known = "\n".join(item.quote for item in found)
     told = _sentences(text)
-    kept = [sentence for sentence in told if not _missing(sentence, known, order)]
+    kept = [sentence for sentence in told if not _missing(sentence, known, writing)]
     return " ".join(kept) if kept and kept[0] == told[0] else text
 
 
@@ -83,7 +84,7 @@ def _placed(page: int | None, quote: str, pages: Mapping[int, str]) -> list[Evid
 
 
 def _added(
-    sentence: str, lacking: set[str], pages: Mapping[int, str], cited: Set[int], order: bool | None, *, whole: bool
+    sentence: str, lacking: set[str], pages: Mapping[int, str], cited: Set[int], writing: Writing, *, whole: bool
 ) -> list[Evidence]:
     """Return the sentences of the pages that hold what is ``lacking`` and speak most of the same; none where not all is found.
 
@@ -99,20 +100,20 @@ def _added(
     ]
     found: list[Evidence] = []
     while near and len(found) < (1 if whole else _MOST_ADDED):
-        ranked = [(len(lacking & _held(item.quote, order)), shared, here, item) for shared, here, item in near]
+        ranked = [(len(lacking & _held(item.quote, writing)), shared, here, item) for shared, here, item in near]
         held, _, _, best = max(ranked, key=lambda entry: entry[:3])
         if held < (len(lacking) if whole else 1):
             break
         found.append(best)
-        lacking = lacking - _held(best.quote, order)
+        lacking = lacking - _held(best.quote, writing)
         if not lacking:
             return found
     return []
 
 
 @lru_cache(maxsize=20_000)
-def _held(quote: str, order: bool | None) -> frozenset[str]:
-    return frozenset(numbers(quote) | checking.words(quote, day_first=order))
+def _held(quote: str, writing: Writing) -> frozenset[str]:
+    return frozenset(numbers(quote) | checking.words(quote, writing))
 
 
 @lru_cache(maxsize=256)
@@ -129,5 +130,5 @@ def _sentences(text: str) -> list[str]:
     return [text[unit.start : unit.end] for unit in split(text)]
 
 
-def _missing(text: str, known: str, order: bool | None) -> set[str]:
-    return (numbers(text) - numbers(known)) | (checking.names(text) - checking.words(known, day_first=order))
+def _missing(text: str, known: str, writing: Writing) -> set[str]:
+    return (numbers(text) - numbers(known)) | (checking.names(text, writing) - checking.words(known, writing))

@@ -171,12 +171,12 @@ def outline(
     reply = _read(call, messages, room, prompts.OUTLINE_SCHEMA, _Outline)
     prove = _Prover(pages)
     found = prove(reply.summary, reply.evidence)
-    drafts = [NoteDraft("summary", "", proving.proven(reply.summary, found, prove.order), found)]
+    drafts = [NoteDraft("summary", "", proving.proven(reply.summary, found, prove.writing), found)]
     for section in reply.sections:
         if not section.summary.strip():
             continue
         found = prove(section.summary, section.evidence)
-        summary = proving.proven(section.summary, found, prove.order)
+        summary = proving.proven(section.summary, found, prove.writing)
         title = prove.title(section.title, found)
         if title is not None:
             summary, found = f"{section.title}: {summary}", (title, *found)
@@ -270,10 +270,10 @@ class _Prover:
 
     def __init__(self, pages: Sequence[Page]) -> None:
         self._texts = {page.number: page.text for page in pages}
-        self.order = checking.day_first(self._texts.values())
+        self.writing = checking.writing_of(self._texts.values())
 
     def __call__(self, text: str, quotes: Sequence[_Quote]) -> tuple[Evidence, ...]:
-        return proving.evidence(text, [(item.page, item.quote) for item in quotes], self._texts, self.order)
+        return proving.evidence(text, [(item.page, item.quote) for item in quotes], self._texts, self.writing)
 
     def title(self, title: str, near: Sequence[Evidence]) -> Evidence | None:
         """Return where a section's title stands: on a page of its evidence before others, which may be the contents."""

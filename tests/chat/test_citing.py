@@ -114,6 +114,7 @@ def test_a_page_made_to_be_slow_is_not(quote, page):
     [
         ("The ferry leaves, at 07:40.", "Today the ferry leaves at 07:40 or later", ["the ferry leaves at 07:40"]),
         ("keep the trust and confidence", "to keep the\ntrust and confdence.", ["keep the\ntrust and confdence"]),
+        ("It is long, at 1,230 km", "It is long[12], at[note 2] 1,230 km", ["It is long[12], at[note 2] 1,230 km"]),
         ("Plans: we will grow", "Plans:\n• We will grow", ["Plans:\n• We will grow"]),
         (
             "the river Rhine ... in Basel city",

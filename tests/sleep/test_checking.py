@@ -152,3 +152,13 @@ def test_checking_survives_any_text(text):
 def test_a_date_in_figures_names_its_month_as_the_document_writes_dates(quote, others, text, kept):
     proposed = draft("When was it?", text, quote)
     assert bool(checking.check([proposed], {1: quote, 2: others}).accepted) is kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("Germany dug it.", False), ("France dug it.", True), ("Canals were dug.", True), ("Dug in France.", True)],
+)
+def test_a_name_that_begins_a_sentence_must_stand_in_the_quotes_too(text, kept):
+    page = "In France the canal was dug. It flows to Germany. The canals of Germany and France are long."
+    proposed = draft("Who dug the canal?", text, "In France the canal was dug.")
+    assert bool(checking.check([proposed], {1: page}).accepted) is kept

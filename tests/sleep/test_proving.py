@@ -18,7 +18,7 @@ PAGES = {
 
 
 def prove(text, *quotes):
-    return proving.evidence(text, quotes, PAGES, checking.day_first(PAGES.values()))
+    return proving.evidence(text, quotes, PAGES, checking.writing_of(PAGES.values()))
 
 
 def kept(text, found):
