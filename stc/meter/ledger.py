@@ -233,7 +233,9 @@ def uncredited(answer: Answer) -> str:
         return CUT
     if answer.usage.estimated:
         return "the model's server did not say what it read"
-    if not answer.abstained and not any(citation.verified for citation in answer.citations):
+    if answer.abstained:
+        return "nothing was answered"
+    if not any(citation.verified for citation in answer.citations):
         return "no quote supports the answer"
     if answer.rating < 0:
         return "you marked the answer as wrong"
@@ -559,6 +561,9 @@ def lines(totals: Mapping[str, Any]) -> list[str]:
             told.append(f"{title}: not known yet")
             continue
         more = totals["break_even_questions"][name]
+        if not slept["calls"]:
+            told.append(f"{title}: {_tokens(instead):,} tokens, {money(instead['cost_usd'])}; nothing was prepared")
+            continue
         when = f"pays for itself after {more:,} more questions" if more else "has paid for itself"
         told.append(
             f"{title}: {_tokens(instead):,} tokens, {money(instead['cost_usd'])}; net {after['tokens']:+,} tokens, "

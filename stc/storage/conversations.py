@@ -42,7 +42,10 @@ def delete_conversation(connection: Connection, owner: str, conversation_id: str
 
 
 def save_answer(connection: Connection, answer: Answer) -> None:
-    """Insert the answer, or overwrite the row of the same id (the rating stays as it is)."""
+    """Insert the answer, or overwrite the row of the same id (the rating stays as it is).
+
+    One whose conversation was deleted meanwhile is gone with it: nothing is written then.
+    """
     values = {f.name: getattr(answer, f.name) for f in dataclasses.fields(answer)}
     for name in ("scope", "reasons", "notes_used"):
         values[name] = list(values[name])
@@ -54,7 +57,9 @@ def save_answer(connection: Connection, answer: Answer) -> None:
     if known:
         values.pop("rating")
         connection.execute(update(answers).where(answers.c.id == answer.id).values(**values))
-    else:
+        return
+    chat = answer.conversation_id
+    if chat is None or connection.execute(select(conversations.c.id).where(conversations.c.id == chat)).first():
         connection.execute(insert(answers).values(**values))
 
 

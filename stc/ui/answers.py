@@ -74,6 +74,7 @@ def _made(services: Services, answer: Answer, names: Mapping[str, str], books: B
             key=f"again-{answer.id}",
             on_click=ask,
             args=(answer.question,),
+            kwargs={"origin": answer.origin},
         )
     if answer.state == "done":
         _footing(services, answer, books, ask)
@@ -146,7 +147,7 @@ def _footing(services: Services, answer: Answer, books: Books, ask: Ask) -> None
                 help="Answers again from the document's own passages, without anything prepared.",
                 on_click=ask,
                 args=(answer.question,),
-                kwargs={"route": "chunks"},
+                kwargs={"route": "chunks", "origin": answer.origin},
             )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stc import background
+from stc.chat import generations
 from stc.services import Services, open_services
 from stc.sleep import report
 from stc.storage import conversations as conversation_rows
@@ -90,6 +91,9 @@ def scope_conversation(of: Services, conversation_id: str, document_ids: Sequenc
 
 
 def delete_conversation(of: Services, conversation_id: str) -> None:
+    """Delete a conversation with its answers; one that is being made is stopped, and what it cost stays counted."""
+    for one in answers(of, conversation_id):
+        generations.stop(one.id)
     with of.database.write() as connection:
         conversation_rows.delete_conversation(connection, of.owner, conversation_id)
 

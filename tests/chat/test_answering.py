@@ -13,6 +13,7 @@ from stc.errors import UserError
 from stc.storage import conversations
 from stc.storage import documents as document_rows
 from stc.storage import ledger as ledger_rows
+from stc.ui import library
 from tests.fakes import ModelServer
 
 FERRY = b"""# The ferry
@@ -228,6 +229,27 @@ def test_an_answer_is_made_in_a_thread_of_its_own_and_saved(services, ferry):
     with services.database.read() as connection:
         saved = conversations.answers_of(connection, services.owner, conversation)
     assert [(answer.id, answer.state) for answer in saved] == [(answer_id, "done")]
+
+
+def test_a_chat_that_is_deleted_while_it_is_answered_leaves_only_what_it_cost(services, ferry, caplog):
+    with ModelServer(reply=lambda body: "It leaves early in the morning. " * 50, word_delay_s=0.05) as server:
+        model(services, server)
+        chat = generations.new_conversation(services, "When?", [ferry])
+        answer_id = generations.start(services, "When does it leave?", conversation_id=chat, document_ids=[ferry])
+        until(lambda: len(generations.partial(answer_id).text) > 20)
+        library.delete_conversation(services, chat)
+        until(lambda: generations.partial(answer_id).done)
+    assert [row.answer_id for row in rows(services)] == [answer_id]
+    with services.database.read() as connection:
+        assert conversations.all_answers(connection, services.owner) == []
+    assert not caplog.records
+
+
+def until(holds):
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_a_bug_while_answering_is_no_endless_wait(services, ferry, monkeypatch):

@@ -105,8 +105,10 @@ def test_some_answers_earn_no_credit_but_their_losses_count(changes, reason):
     assert (lost.tokens, lost.cost_usd) == (-2000, Fraction(-2, 1000))
 
 
-def test_an_answer_that_abstains_needs_no_quote():
-    assert saving(answer(CHEAP, abstained=True, citations=()), "chunks").reason == ""
+def test_an_answer_that_abstains_used_nothing_prepared_and_saves_nothing():
+    one = saving(answer(CHEAP, abstained=True, citations=()), "chunks")
+    assert one.reason == "nothing was answered"
+    assert one.tokens == 0
 
 
 def test_what_is_not_known_is_no_saving_of_zero():
@@ -223,6 +225,12 @@ def test_the_totals_can_be_read_by_people():
         "From whole documents, cached: not known yet",
         "No saving counted for 1: the answer was stopped",
     ]
+
+
+def test_nothing_prepared_has_not_paid_for_itself():
+    told = ledger.lines(totals_json([], [answer(CHEAP)]))
+    assert any("nothing was prepared" in line for line in told)
+    assert not any("paid for itself" in line for line in told)
 
 
 @pytest.mark.parametrize(
