@@ -87,7 +87,9 @@ class Background:
             self._file_arrived.clear()
 
     def _follow_index(self) -> None:
-        self._embedder_ready.wait(_LONGEST_LOAD_S)  # the first answer waits for the one, nobody for the other
+        self._embedder_ready.wait(_LONGEST_LOAD_S)  # first what the first answer waits for
+        if self.services.settings.chat_model:
+            self.services.llm.warm()
         while not self._ended.is_set():
             try:
                 self.services.vectors.follow()

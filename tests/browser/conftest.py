@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import NETWORK_GUARD
 
-expect.set_options(timeout=30_000)  # on a busy machine; what is there already is seen at once
+expect.set_options(timeout=90_000)  # on a busy machine; what is there already is seen at once
 
 ROOT = Path(__file__).resolve().parents[2]
 
