@@ -13,6 +13,7 @@ from stc.chat.retrieval import retrieve
 from stc.chat.scope import Scope
 from stc.chat.terms import terms
 from stc.models import tokens
+from stc.models.extractive import offers
 from stc.services import Services
 from stc.storage import documents as document_rows
 from stc.storage import notes as note_rows
@@ -66,6 +67,7 @@ def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.D
         notes=best,
         chunks=found.chunk_hits,
         evidence_chunks=[item.chunk_id for item in evidence],
+        offered=any(offers(found.question, item.quote) for item in evidence),
     )
 
 

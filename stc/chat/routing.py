@@ -29,13 +29,14 @@ def choose(
     notes: Sequence[Hit],
     chunks: Sequence[Hit],
     evidence_chunks: Sequence[str | None],
+    offered: bool,
 ) -> Decision:
     """Return the route for a question that no route was forced on.
 
     ``prepared`` is a verified note that answers this very question (see ``same_question``) in a scope of one document.
     ``coverage`` is ``question_coverage`` of the best note; ``evidence_chunks`` are the passages that hold its evidence.
     Notes answer alone only where search in the text, which knows nothing of them, puts that passage first: two signals
-    that can't fail for the same reason.
+    that can't fail for the same reason. And they must hold a thing of the kind asked for (``offered``: a time for "when").
     """
     if prepared is not None:
         return Decision("reused", ("this very question was prepared",))
@@ -45,6 +46,8 @@ def choose(
         return Decision("notes+chunks", ("thorough: notes and passages are both read",))
     if not chunks or chunks[0].id not in evidence_chunks:
         return Decision("chunks", ("the best note stands elsewhere than the best passage",))
+    if not offered:
+        return Decision("chunks", ("the best note holds nothing of the kind asked for",))
     if coverage < COVERAGE_FOR_NOTES:
         return Decision("chunks", (f"the best note holds {coverage:.0%} of the question's telling words, too few",))
     return Decision("notes", (f"the best note holds {coverage:.0%} of the question's telling words",))

@@ -149,6 +149,15 @@ def read(
     return Reading(lead, tuple(quotes), False, confidence)
 
 
+def offers(question: str, text: str) -> bool:
+    """Say whether a text offers a thing of the kind asked for: a time for "when", a number for "how many", a name for "who".
+
+    True where the question asks for no particular kind.
+    """
+    asked = _Asked.of(question)
+    return asked.kind == "any" or asked.offered(text)
+
+
 # What is asked
 
 

@@ -33,6 +33,7 @@ def route(**changed):
         "notes": [NOTE_HIT],
         "chunks": [CHUNK_HIT],
         "evidence_chunks": ["c1"],
+        "offered": True,
     }
     return choose(**(situation | changed)).route
 
@@ -52,6 +53,10 @@ def test_passages_answer_where_notes_do_not_cover_the_question():
 def test_passages_answer_where_the_text_points_elsewhere():
     assert route(evidence_chunks=["c9"]) == "chunks"
     assert route(chunks=[dataclasses.replace(CHUNK_HIT, id="x"), CHUNK_HIT]) == "chunks"
+
+
+def test_passages_answer_where_the_note_holds_nothing_of_the_kind_asked_for():
+    assert route(offered=False) == "chunks"
 
 
 def test_passages_answer_where_there_are_no_notes():
