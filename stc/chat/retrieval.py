@@ -2,7 +2,7 @@
 
 Two searches propose candidates, words (FTS5) and meaning (vectors); each candidate is then scored by both, and by how much
 of the question its best sentence holds. The parts of the score are shares of what the question could reach at most, not
-standardised over the candidates, so that scores can be compared between questions (docs/decisions/fusion.md).
+standardised over the candidates, so that scores can be compared between questions (docs/decisions/0012-fusing-by-share.md).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ most likely hold the answer, or says that none does. Its words are the document'
 
 A unit (sentence, or line of a form, table or list) is scored by what is known without any training on labels: how much of
 the question's rare words it holds, how near it is in meaning, what stands around it, and whether it offers a thing of the
-kind asked for (a time for "when", a number for "how many", a name for "who"). Weights: docs/decisions/extractive.md.
+kind asked for (a time for "when", a number for "how many", a name for "who"). docs/decisions/0013-quoting.md.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _WEIGHTS = {
 }
 _FAR_BELOW = 0.9
 """A quote that scores this much less than the lead is left out: it would only be noise."""
-_CONFIDENT = 1.15
+_CONFIDENT = 1.3
 
 
 @dataclass(frozen=True, slots=True)

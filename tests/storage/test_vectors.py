@@ -150,3 +150,12 @@ def test_few_vectors_are_searched_without_chroma(database, tmp_path):
     assert not index.follow()
     assert nearest(index, matrix[0])[0][0] == "a-chunk-0"
     assert not (tmp_path / "chroma").exists()
+
+
+def test_the_cosine_of_single_items_can_be_asked_for(database, index):
+    matrix = add(database, "a", 5)
+    cosines = index.cosines(
+        matrix[0], kind="chunk", item_ids=["a-chunk-0", "a-chunk-3", "gone"], embedder_name=EMBEDDER
+    )
+    assert cosines == pytest.approx({"a-chunk-0": 1.0, "a-chunk-3": float(matrix[0] @ matrix[3])}, abs=1e-5)
+    assert index.cosines(matrix[0], kind="chunk", item_ids=[], embedder_name=EMBEDDER) == {}
