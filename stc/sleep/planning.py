@@ -113,12 +113,14 @@ class Planned:
 class Asleep:
     """Why nothing is thought about now. ``until`` is when to look again, where that is known.
 
-    ``hindered``: something is left to do that a limit or a failing model keeps from being done.
+    ``hindered``: something is left to do that a limit or a failing model keeps from being done. ``held``: another one is
+    at it, or was when its process ended; its lease runs out ``until`` then.
     """
 
     reason: str
     until: float | None = None
     hindered: bool = False
+    held: bool = False
     document_id: str = ""
     window: Window | None = None
 
@@ -244,7 +246,7 @@ def wanted(
         if thinker == "model":
             tried = state("model")
             if tried.held:
-                yield Asleep(f"{document.name} is being prepared by another process", tried.not_before)
+                yield Asleep(f"{document.name} is being prepared by another process", tried.not_before, held=True)
                 continue
             given_up = tried.attempts >= MAX_ATTEMPTS
             later = _not_now(window, policy, spent, now)
@@ -253,7 +255,9 @@ def wanted(
                 why, until = later if later is not None and not given_up else ("the model failed on it too often", None)
                 if state("extractive").done or (resting and not given_up):
                     if not given_up:
-                        yield Asleep(f"{document.name} waits: {why}", until, True, document.id, window)
+                        yield Asleep(
+                            f"{document.name} waits: {why}", until, True, document_id=document.id, window=window
+                        )
                     continue
                 thinker, fallback = "extractive", why
             elif tried.not_before > now:
@@ -264,7 +268,7 @@ def wanted(
             if tried.attempts >= MAX_ATTEMPTS:
                 continue
             if tried.held or tried.not_before > now:
-                yield Asleep(f"{document.name} waits for another try", tried.not_before)
+                yield Asleep(f"{document.name} waits for another try", tried.not_before, held=tried.held)
                 continue
         yield Planned(
             document.id, window, thinker, candidate.revision, _reason(candidate, window, part, fallback, now), fallback
@@ -313,6 +317,9 @@ def next_task(
     hindered = [item for item in later if item.hindered]
     if hindered and ignore_idle:
         return hindered[0]
+    held = [item for item in later if item.held]
+    if held and ignore_idle:
+        return held[0]
     return min(timed, key=lambda item: item.until or 0.0) if timed else later[0]
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from stc.services import Services
 
 
+_BETWEEN_LOOKS_S = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A task that would be done, and the most it would need. ``cost_usd`` is ``None`` where the price is unknown."""
@@ -64,8 +67,8 @@ def sleep_now(
 ) -> Iterator[SleepRun]:
     """Prepare documents (all by default) and yield each task's run: one task, or ``max_passes``, or ``until_done``.
 
-    Idle time and pause don't count, limits do: a run "skipped" says which one ended it. Raises ``UserError`` for a
-    document that is not there.
+    ``until_done`` also waits for what another process is preparing. Idle time and pause don't count, limits do: a run
+    "skipped" says which one ended it. Raises ``UserError`` for a document that is not there.
     """
     left = max_passes if max_passes is not None else None if until_done else 1
     while left is None or left > 0:
@@ -73,6 +76,12 @@ def sleep_now(
         planned = planning.next_task(
             found.candidates, found.states, found.policy, found.spent, found.now, ignore_idle=True
         )
+        if isinstance(planned, Asleep) and planned.held and until_done:
+            # Not done yet: another process prepares it, or died doing so and its lease has to run out first.
+            (stop or threading.Event()).wait(_BETWEEN_LOOKS_S)
+            if stop is not None and stop.is_set():
+                return
+            continue
         if isinstance(planned, Asleep):
             run = _skipped(services, planned)
         else:

@@ -47,6 +47,20 @@ def test_only_the_documents_asked_for_are_prepared(services):
     assert {r.document_id for r in runs} == {wanted.id}
 
 
+def test_until_done_waits_for_what_another_process_is_at(services):
+    library.add(services)
+    gone = Services(services.storage)  # another process, as the database sees it
+    (task, *_) = (item.task for item in run.dry_run(services))
+    now = services.now()
+    with services.database.write() as connection:
+        tasks.ensure(connection, task, now)
+        assert tasks.claim(connection, task.id, holder=gone.holder, now=now, until=now + 3)
+    gone.close()
+    runs = list(run.sleep_now(services, until_done=True))
+    assert services.now() > now + 3
+    assert task.id in [r.task_id for r in runs if r.status == "done"]
+
+
 def test_a_document_that_is_not_there_is_said_so(services):
     with pytest.raises(UserError, match="is not here"):
         list(run.sleep_now(services, ["nothing"]))
