@@ -5,7 +5,9 @@ import sys
 
 
 def main() -> None:
-    port = int(sys.argv[1])
+    port = int(sys.argv[1]) if sys.argv[1].isdecimal() else 0
+    if not 1 <= port <= 65535:
+        sys.exit(f"PORT is {sys.argv[1]}, but it must be a number from 1 to 65535: make run PORT=8502")
     with socket.socket() as probe:
         if sys.platform != "win32":  # there the option would let two programs share the port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
