@@ -353,8 +353,9 @@ def _questions(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], st
                 raise ValueError('it has no "question"')
             chosen = item.get("document_id", options.documents)
             chosen = [chosen] if isinstance(chosen, str) else chosen
-            if chosen is not None and not (isinstance(chosen, list) and all(isinstance(each, str) for each in chosen)):
-                raise ValueError('"document_id" must be an id or a list of ids')
+            fits = isinstance(chosen, list) and chosen and all(isinstance(each, str) for each in chosen)
+            if chosen is not None and not fits:
+                raise ValueError('"document_id" must be an id or a list of at least one id')
         except RecursionError:
             yield head | {"error": f"Line {number} can't be used: it is nested too deeply."}, None, None
             continue

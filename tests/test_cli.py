@@ -158,12 +158,13 @@ def test_questions_from_a_file_are_answered_in_order_and_fail_one_by_one(stc, fi
                 json.dumps({"id": 4, "question": "How tall is the lighthouse?", "document_id": [document]}),
                 json.dumps({"id": 5, "question": "Where?", "document_id": "gone"}),
                 json.dumps({"id": 6, "question": 7}),
+                json.dumps({"id": 7, "question": QUESTION, "document_id": []}),
             ]
         )
     )
     lines = stc("ask", "--from", questions, status=1)
-    assert [line.get("id") for line in lines] == [1, 2, None, 4, 5, 6]
-    assert ["error" in line for line in lines] == [False, True, True, False, True, True]
+    assert [line.get("id") for line in lines] == [1, 2, None, 4, 5, 6, 7]
+    assert ["error" in line for line in lines] == [False, True, True, False, True, True, True]
 
 
 def test_sleep_prepares_until_done_and_then_says_nothing(stc, file):
