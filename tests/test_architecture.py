@@ -36,6 +36,7 @@ PURE = (
     "stc.errors",
     "stc.chat.citing",
     "stc.chat.figures",
+    "stc.chat.orders",
     "stc.chat.routing",
     "stc.chat.sentences",
     "stc.chat.terms",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from stc.chat import replies, sentences
 from stc.chat.citing import locate
 from stc.chat.figures import constants, digits, numbers, reckoned
+from stc.chat.orders import planted
 from stc.chat.terms import terms
 from stc.words import Citation, Note, Page, Part
 
@@ -25,6 +26,8 @@ _FEWEST_WORDS = 4
 """A quote of fewer is shown with the sentence or line that it stands in."""
 _CITATIONS_OF_A_PART = 3
 _INLINE_QUOTE = re.compile(r"[\"“]([^\"“”\n]{8,})[\"”]")
+_LINK = re.compile(r"\b(?:https?://|www\.)\S*[^\s.,;:!?)\]]", re.IGNORECASE)
+_NO_LINK = "(link left out)"
 _NO_FIGURE = re.compile(r"^\s*\d{1,2}[.)](?=\s|$)|\b(?:pages?|pp?\.|passages?)\s*\d+(?:\s*[–-]\s*\d+)?", re.IGNORECASE)
 """The number of a list's item, a page's or a passage's: about the text, not in it."""
 
@@ -73,17 +76,21 @@ def prove_reply(
 
     A mark holds by a quote that the model gave and that stands on its page; else by a sentence of the part marked that
     holds every number of the claim and most of its telling words. No mark of a claim holds when one of the claim's
-    numbers stands neither in its proofs nor in the question and does not follow from them by one step of arithmetic. A
-    mark that does not hold is taken out; a quote without a mark gets one at the claim that it fits best.
+    numbers stands neither in its proofs nor in the question and does not follow from them by one step of arithmetic. Text
+    that gives orders to its reader proves nothing but what is quoted of it. A mark that does not hold is taken out, and so
+    is a link in a claim that has none left; a quote without a mark gets one at the claim that it fits best.
     """
 
-    def cite(part: Part, quote: str) -> list[Citation]:
-        return prove(part, quote, names=names, notes=notes, read_page=read_page, label=part.label)
+    def cite(part: Part, quote: str, reported: bool = False) -> list[Citation]:
+        found = prove(part, quote, names=names, notes=notes, read_page=read_page, label=part.label)
+        return found if reported else [item for item in found if not _is_planted(item, read_page)]
 
     said = replies.claims(reply.text)
     proofs = _Proofs(parts, notes, cite)
-    quotes = [*reply.quotes, *((label, quote) for claim in said for label in claim.labels for quote in _inline(claim))]
-    proven = [proof for label, quote in quotes if (proof := proofs.of_quote(label, quote))]
+    proven = [proof for label, quote in reply.quotes if (proof := proofs.of_quote(label, quote))]
+    for claim in said:
+        inline = [(label, quote) for label in claim.labels for quote in _INLINE_QUOTE.findall(claim.text)]
+        proven += [proof for label, quote in inline if (proof := proofs.of_quote(label, quote, reported=True))]
     marked = {label for claim in said for label in claim.labels}
     strays: dict[int, list[_Proof]] = {}
     for proof in proven:
@@ -92,7 +99,7 @@ def prove_reply(
     asked = numbers(question)
     held = []
     for position, claim in enumerate(said):
-        own = [proof for proof in proven if proof.label in claim.labels] + strays.get(position, [])
+        own = _fitting(claim, said, proven) + strays.get(position, [])
         held.append(proofs.complete(claim, own, asked))
     return _written(said, held)
 
@@ -114,13 +121,13 @@ class _Proofs:
 
     parts: Sequence[Part]
     notes: Mapping[str, Note]
-    cite: Callable[[Part, str], list[Citation]]
+    cite: Callable[..., list[Citation]]
     _sentences: dict[int, list[str]] = field(default_factory=dict)
 
-    def of_quote(self, label: int | None, quote: str) -> _Proof | None:
+    def of_quote(self, label: int | None, quote: str, *, reported: bool = False) -> _Proof | None:
         """Return the proof by a quote: from the part it is labelled with, else from the one where it stands."""
         for part in sorted(self.parts, key=lambda part: part.label != label):
-            citations = self.cite(part, self._with_its_sentence(part, quote))
+            citations = self.cite(part, self._with_its_sentence(part, quote), reported)
             if citations:
                 return self._proof(part.label if label is None else label, part, citations)
         return None
@@ -208,7 +215,8 @@ def _written(said: Sequence[replies.Claim], held: Sequence[Sequence[_Proof]]) ->
         marks: dict[int, list[int]] = {}
         for proof in proofs:
             marks.setdefault(proof.label, []).append(new[proof.part.label])
-        text += replies.relabel(claim.raw, marks, more=[new[proof.part.label] for proof in proofs])
+        raw = claim.raw if proofs else _LINK.sub(_NO_LINK, claim.raw)
+        text += replies.relabel(raw, marks, more=[new[proof.part.label] for proof in proofs])
     citations = tuple(
         Citation(new[label], item.document_id, item.name, item.page, item.quote, True, item.via_note)
         for label, cited in used.items()
@@ -229,8 +237,17 @@ def _best_claim(said: Sequence[replies.Claim], proof: _Proof) -> int | None:
     return best
 
 
-def _inline(claim: replies.Claim) -> list[str]:
-    return _INLINE_QUOTE.findall(claim.text)
+def _fitting(claim: replies.Claim, said: Sequence[replies.Claim], proven: Sequence[_Proof]) -> list[_Proof]:
+    """Return the proofs with a claim's marks: those that share a word with it, else those that share none with any claim."""
+    own = [proof for proof in proven if proof.label in claim.labels]
+    near = [proof for proof in own if _words(claim) & proof.words]
+    return near or [proof for proof in own if not any(_words(other) & proof.words for other in said)]
+
+
+def _is_planted(citation: Citation, read_page: ReadPage) -> bool:
+    page = read_page(citation.document_id, citation.page)
+    start = page.text.find(citation.quote) if page else -1
+    return page is not None and start >= 0 and planted(page.text, start, start + len(citation.quote))
 
 
 def _words(claim: replies.Claim) -> set[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from stc.chat.citing import find_quote
 from stc.chat.figures import MONTHS, numbers
+from stc.chat.orders import planted
 from stc.sleep import formulas
 from stc.words import Evidence, NoteDraft
 
@@ -133,6 +134,8 @@ def _fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tupl
         found = find_quote(item.quote, pages.get(item.page, ""))
         if found is None:
             return QUOTE_NOT_FOUND, ()
+        if planted(pages[item.page], *found):
+            return INSTRUCTION, ()
         exact.append(replace(item, quote=pages[item.page][found[0] : found[1]]))
     quotes = "\n".join(item.quote for item in exact)
     if _refuses(draft, quotes):
