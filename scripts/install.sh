@@ -7,7 +7,9 @@ if [ -z "$python" ]; then
     echo "Python 3.11 or newer is needed and was not found. Install it (Debian: apt install python3 python3-venv), or name it: make run PYTHON=/path/to/python3.11" >&2
     exit 1
 fi
-if [ ! -x "$venv/bin/python" ]; then
+# Made anew also where the last time was cut short, or its Python has gone.
+if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    rm -rf "$venv"
     # Debian's Python comes without the module that puts pip into an environment.
     if ! "$python" -m venv "$venv"; then
         rm -rf "$venv"
