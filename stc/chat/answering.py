@@ -16,7 +16,7 @@ from stc.chat.scope import Scope, check_question, resolve
 from stc.chat.terms import terms
 from stc.errors import UpstreamError, UserError
 from stc.meter import prices
-from stc.meter.ledger import CUT
+from stc.meter.ledger import CUT, GIVEN
 from stc.models import prompts, tokens
 from stc.services import Services
 from stc.storage import conversations
@@ -27,6 +27,7 @@ from stc.storage.database import new_id
 from stc.words import (
     EFFORTS,
     EXTRACTIVE,
+    HAND_WRITTEN,
     ROUTES,
     Answer,
     Baseline,
@@ -104,6 +105,8 @@ class _Said:
     citations: tuple[Citation, ...]
     abstained: bool
     reasons: tuple[str, ...] = ()
+    partly: bool = False
+    """A part of the question stayed open."""
 
 
 def ask(
@@ -311,10 +314,12 @@ def _climb(request: _Ask, route: str, reasons: tuple[str, ...]) -> Answer:
     context = _context(request, chosen, reasons)
     said = _read(request, context)
     reasons = context.reasons + said.reasons
-    if said.abstained and not forced and chosen == "notes" and not request.stop.is_set():
-        context = _context(request, "chunks", (*reasons, "the notes did not suffice: the passages were read"))
-        said = _read(request, context)
-        reasons = context.reasons + said.reasons
+    if (said.abstained or said.partly) and not forced and chosen == "notes" and not request.stop.is_set():
+        more = _context(request, "chunks", (*reasons, "the notes did not suffice: the passages were read"))
+        second = _read(request, more)
+        reasons = more.reasons + second.reasons
+        if said.abstained or not second.abstained:
+            context, said = more, second
     return _finish(request, context, said, reasons)
 
 
@@ -461,7 +466,7 @@ def _write(request: _Ask, context: Context) -> _Said:
     if not citations:
         # Without one quote that holds, the model's words are only the model's: they are kept for Details, not shown as an answer.
         return _Said(ABSTAINED, (), True, (*reasons, f"the model answered, but no quote supports it: {text}"))
-    return _Said(text, citations, False, reasons)
+    return _Said(text, citations, False, reasons, parsed.partly)
 
 
 def _prove(request: _Ask, part: Part, quote: str, label: int) -> list[Citation]:
@@ -530,6 +535,8 @@ def _finish(
     request: _Ask, context: Context, said: _Said, reasons: tuple[str, ...], reused: Note | None = None
 ) -> Answer:
     used = (reused.id,) if reused else tuple(part.id for part in context.parts if part.kind == "note")
+    if any(request.found.notes[note_id].model == HAND_WRITTEN for note_id in used):
+        reasons = (*reasons, GIVEN)
     seconds = time.monotonic() - request.started
     return dataclasses.replace(
         request.answer,

@@ -55,9 +55,11 @@ def prove(
                 for start, end in found
             ]
     if note and locate(quote, note.text):
+        words = set(terms(quote))
+        nearest = sorted(note.evidence, key=lambda item: -len(words & set(terms(item.quote))))
         return [
             citation
-            for item in note.evidence
+            for item in nearest
             for citation in prove(part, item.quote, names=names, notes={}, read_page=read_page, label=label)
         ]
     return []
@@ -96,11 +98,10 @@ def prove_reply(
     for proof in proven:
         if proof.label not in marked and (best := _best_claim(said, proof)) is not None:
             strays.setdefault(best, []).append(proof)
-    asked = numbers(question)
     held = []
     for position, claim in enumerate(said):
         own = _fitting(claim, said, proven) + strays.get(position, [])
-        held.append(proofs.complete(claim, own, asked))
+        held.append(proofs.complete(claim, own, question))
     return _written(said, held)
 
 
@@ -132,7 +133,7 @@ class _Proofs:
                 return self._proof(part.label if label is None else label, part, citations)
         return None
 
-    def complete(self, claim: replies.Claim, proofs: Sequence[_Proof], asked: set[str]) -> list[_Proof]:
+    def complete(self, claim: replies.Claim, proofs: Sequence[_Proof], question: str) -> list[_Proof]:
         """Return the proofs of a claim with those that its marks and numbers still lack; none where a number has none."""
         found = list(proofs)
         marked = [part for label in claim.labels for part in self.parts if part.label == label]
@@ -144,33 +145,27 @@ class _Proofs:
         if not found:
             return []
         for number in sorted(_figures(claim)):
-            known = asked.union(constants(claim.text), *(proof.numbers for proof in found))
+            known = numbers(question).union(constants(claim.text), *(proof.numbers for proof in found))
             if number not in known and not reckoned(number, known):
-                extra = self._for_number(claim, number, [*marked, *(proof.part for proof in found)])
-                if extra is None:
+                # A short answer leaves to the question what it is about.
+                words = _words(claim) | set(terms(question))
+                parts = [*marked, *(proof.part for proof in found)]
+                extra = self._nearest(words, parts, _SHARED_WORDS / max(1, len(words)), {number})
+                if not extra:
                     return []
-                found.append(extra)
+                found += extra
         return found
 
     def _by_sentence(self, claim: replies.Claim, parts: Sequence[Part], least: float) -> list[_Proof]:
-        wanted = _figures(claim)
-        return self._nearest(claim, parts, least, lambda sentence: wanted <= numbers(sentence))
+        return self._nearest(_words(claim), parts, least, _figures(claim))
 
-    def _for_number(self, claim: replies.Claim, number: str, parts: Sequence[Part]) -> _Proof | None:
-        least = _SHARED_WORDS / max(1, len(_words(claim)))
-        found = self._nearest(claim, parts, least, lambda sentence: number in numbers(sentence))
-        return found[0] if found else None
-
-    def _nearest(
-        self, claim: replies.Claim, parts: Iterable[Part], least: float, fits: Callable[[str], bool]
-    ) -> list[_Proof]:
-        """Return the proof by the sentence that holds most of a claim's telling words, at least a share ``least``."""
-        words = _words(claim)
+    def _nearest(self, words: set[str], parts: Iterable[Part], least: float, figures: set[str]) -> list[_Proof]:
+        """Return the proof by the sentence with these figures that holds most of the words, a share ``least`` at least."""
         ranked = [
             (len(words & set(terms(sentence))) / len(words), part, sentence)
             for part in {part.label: part for part in parts}.values()
             for sentence in self._sentences_of(part)
-            if words and fits(sentence)
+            if words and figures <= numbers(sentence)
         ]
         for share, part, sentence in sorted(ranked, key=lambda item: -item[0]):
             if share < least:

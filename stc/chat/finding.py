@@ -129,10 +129,16 @@ def note_text(note: Note, *, quotes_only: bool) -> str:
     if quotes_only:
         return "\n".join([note.text, *quotes] if note.kind == "inference" else quotes)
     lines = [note.question] if note.question else []
-    if not any(note.text in quote for quote in quotes):
+    told = _plain(note.text)
+    if not any(told in _plain(quote) for quote in quotes):
         lines.append(note.text)
+        quotes = [quote for quote in quotes if _plain(quote) not in told]
     lines += [f"“{quote}”" for quote in quotes]
     return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _whole_documents(services: Services, found: Found, budget: int | None, reasons: tuple[str, ...]) -> Context:

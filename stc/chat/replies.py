@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from stc.models.prompts import NOT_THERE, QUOTES
+from stc.models.prompts import MISSING, NOT_THERE, QUOTES
 
 _LIST = r"\d{1,3}(?:\s*(?:[,;&–-]|and)\s*(?:passages?\s*)?\d{1,3})*"
 _MARK = re.compile(
@@ -28,6 +28,10 @@ _TITLE = re.compile(
 """Where the quotes begin: their title, or without one a line like ``[3] "departs at"``."""
 _MAYBE_QUOTE = re.compile(r"[\s*-]*(?:\[{1,2}\d{0,3}\]{0,2}[\s:.–-]*)?(?:(?<=[\s:.–\]-])[\"“].*)?")
 
+_MISSING = re.compile(rf"^[\s*#_>-]*{MISSING.rstrip(':')}\**:\**[ \t]*(?=\S)", re.IGNORECASE | re.MULTILINE)
+_MISSING_LINE = re.compile(rf"{_MISSING.pattern}.*$", re.IGNORECASE | re.MULTILINE)
+_NOT_FOUND = "\nNot found: "
+
 _ITEM = re.compile(r"[\s>]*(?:[-*•]\s+|\d{1,2}[.)]\s+)*\**")
 _LABEL = re.compile(
     r"(?:\[{1,2}\s*(?:passages?\s*)?(\d{1,3})\s*\]{1,2}|\(?passage\s+(\d{1,3})\)?)[\s*:.–-]*", re.IGNORECASE
@@ -44,11 +48,12 @@ _SENTENCE_END = re.compile(rf"(?<=[.!?])[\"”’)*_]*(?:\s*(?:{_MARK.pattern}))
 @dataclass(frozen=True, slots=True)
 class Reply:
     """``quotes`` are (label, quote) pairs in the model's order, the label ``None`` where it gave none; ``not_there`` says
-    that the context doesn't suffice."""
+    that the context doesn't suffice, ``partly`` that it does for a part of the question."""
 
     text: str
     quotes: tuple[tuple[int | None, str], ...]
     not_there: bool
+    partly: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,15 @@ def parse(reply: str) -> Reply:
     body, behind = _split(reply)
     lines = body.strip().splitlines()
     said_so = any(_says_not_there(line) for line in lines)
-    text = "\n".join(line for line in lines if not _says_not_there(line)).strip()
+    answered = "\n".join(line for line in lines if not _says_not_there(line)).strip()
+    text, missing = _MISSING.subn(_NOT_FOUND, answered)
     text = re.sub(r"^\**answer:\**\s*", "", text, flags=re.IGNORECASE)
     quotes = _quotes(behind)
-    empty = not any(character.isalnum() for character in text)
-    said_so = said_so or NOT_THERE in text
-    return Reply(text, tuple(quotes), empty or (said_so and not quotes and not _MARK.search(text)))
+    said = _MISSING_LINE.sub("", answered)
+    empty = not any(character.isalnum() for character in said)
+    said_so = said_so or NOT_THERE in said
+    not_there = empty or (said_so and not quotes and not _MARK.search(said))
+    return Reply(text, tuple(quotes), not_there, not not_there and bool(missing or said_so))
 
 
 def _split(reply: str) -> tuple[str, str]:

@@ -32,12 +32,18 @@ _PREFIX = re.compile(r"[\[(]?p(?:p?\.|ages?)\s*\d+(?:\s*[–-]\s*\d+)?[\])]?\s*[
 
 
 def evidence(
-    text: str, quotes: Sequence[tuple[int | None, str]], pages: Mapping[int, str], writing: Writing = PLAIN
+    text: str,
+    quotes: Sequence[tuple[int | None, str]],
+    pages: Mapping[int, str],
+    writing: Writing = PLAIN,
+    *,
+    question: str = "",
 ) -> tuple[Evidence, ...]:
     """Return what proves ``text``: the ``quotes``, (page, words) pairs, in the page's own words on the page where they stand,
     and a sentence of the pages for each figure or name that they lack, where one speaks of the same thing.
 
     Where a sentence is left without any proof the quotes come back as they are. ``writing`` is the document's.
+    A short answer leaves to its ``question`` what it is about.
     """
     found = list(dict.fromkeys(item for page, quote in quotes for item in _placed(page, quote, pages)))[:_MOST]
     given = bool(found)
@@ -47,7 +53,8 @@ def evidence(
         lacking = _missing(sentence, known, writing)
         if given and not lacking:
             continue
-        added = _added(sentence, lacking, pages, cited, writing, whole=not given)
+        about = sentence if not given else f"{question} {sentence}"
+        added = _added(about, lacking, pages, cited, writing, whole=not given)
         if not (given or added):
             return tuple(Evidence(page or min(pages, default=1), quote) for page, quote in quotes)
         if len(found) + len(added) <= _MOST:
@@ -84,13 +91,13 @@ def _placed(page: int | None, quote: str, pages: Mapping[int, str]) -> list[Evid
 
 
 def _added(
-    sentence: str, lacking: set[str], pages: Mapping[int, str], cited: Set[int], writing: Writing, *, whole: bool
+    about: str, lacking: set[str], pages: Mapping[int, str], cited: Set[int], writing: Writing, *, whole: bool
 ) -> list[Evidence]:
     """Return the sentences of the pages that hold what is ``lacking`` and speak most of the same; none where not all is found.
 
-    ``whole``: nothing is proven yet, so one must hold all of it and half of the sentence's telling words.
+    ``whole``: nothing is proven yet, so one must hold all of it and half of the words of ``about``.
     """
-    words = set(terms(sentence))
+    words = set(terms(about))
     least = max(_SHARED_WORDS, len(words) * _OVERLAP if whole else 0)
     near = [
         (shared, number in cited, Evidence(number, unit))

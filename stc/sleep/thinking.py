@@ -154,7 +154,9 @@ def anticipate(
         )
         reply = _read(call, messages, room, prompts.NOTES_SCHEMA, _Notes)
         for note in reply.notes:
-            drafts.append(NoteDraft(note.kind, note.question, note.answer, prove(note.answer, note.evidence)))
+            drafts.append(
+                NoteDraft(note.kind, note.question, note.answer, prove(note.answer, note.evidence, note.question))
+            )
     return drafts
 
 
@@ -272,8 +274,9 @@ class _Prover:
         self._texts = {page.number: page.text for page in pages}
         self.writing = checking.writing_of(self._texts.values())
 
-    def __call__(self, text: str, quotes: Sequence[_Quote]) -> tuple[Evidence, ...]:
-        return proving.evidence(text, [(item.page, item.quote) for item in quotes], self._texts, self.writing)
+    def __call__(self, text: str, quotes: Sequence[_Quote], question: str = "") -> tuple[Evidence, ...]:
+        given = [(item.page, item.quote) for item in quotes]
+        return proving.evidence(text, given, self._texts, self.writing, question=question)
 
     def title(self, title: str, near: Sequence[Evidence]) -> Evidence | None:
         """Return where a section's title stands: on a page of its evidence before others, which may be the contents."""

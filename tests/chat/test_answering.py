@@ -8,12 +8,15 @@ import pytest
 
 from stc.chat import answering, generations
 from stc.chat.answering import ABSTAINED, ask, prepare_context
+from stc.chat.routing import Decision
 from stc.documents import ingest
 from stc.errors import UserError
+from stc.sleep import run
 from stc.storage import conversations
 from stc.storage import documents as document_rows
 from stc.storage import ledger as ledger_rows
 from stc.ui import library
+from stc.words import Evidence, NoteDraft
 from tests.fakes import ModelServer
 
 FERRY = b"""# The ferry
@@ -267,6 +270,35 @@ def test_a_bug_while_answering_is_no_endless_wait(services, ferry, monkeypatch):
         saved = conversations.get_answer(connection, services.owner, answer_id)
     assert saved.state == "failed"
     assert "boom" not in saved.error
+
+
+def prepared(services, ferry, monkeypatch):
+    """Give the document a note and let the notes be read first."""
+    evidence = (Evidence(1, "The ferry leaves the north pier at 07:40 on weekdays."),)
+    run.adopt(services, ferry, [NoteDraft("answer", "When does the ferry leave?", "At 07:40.", evidence)], model="m")
+    monkeypatch.setattr(answering.finding, "decide", lambda *_, **__: Decision("notes", ()))
+
+
+def test_where_the_notes_answer_only_a_part_the_passages_are_read(services, ferry, monkeypatch):
+    prepared(services, ferry, monkeypatch)
+    said = [
+        'It leaves at 07:40 [1].\nMISSING: the price.\nQUOTES\n[1] "leaves the north pier at 07:40"',
+        'At 07:40, for 4 euros and 20 cents [1].\nQUOTES\n[1] "A single ticket costs 4 euros and 20 cents."',
+    ]
+    with ModelServer(reply=lambda body: said.pop(0)) as server:
+        model(services, server)
+        answer = ask(services, "When does the ferry leave and what is the price?", document_ids=[ferry])
+        assert len(server.billed) == 2
+    assert (answer.route, answer.text) == ("chunks", "At 07:40, for 4 euros and 20 cents [1].")
+
+
+def test_a_partial_answer_from_notes_stays_where_the_passages_say_nothing(services, ferry, monkeypatch):
+    prepared(services, ferry, monkeypatch)
+    said = ['It leaves at 07:40 [1].\nMISSING: the price.\nQUOTES\n[1] "at 07:40 on weekdays"', "NOT IN THE PASSAGES"]
+    with ModelServer(reply=lambda body: said.pop(0)) as server:
+        model(services, server)
+        answer = ask(services, "When does the ferry leave and what is the price?", document_ids=[ferry])
+    assert (answer.route, answer.text) == ("notes", "It leaves at 07:40 [1].\n\nNot found: the price.")
 
 
 def test_a_short_follow_up_is_searched_with_the_question_before_it():

@@ -89,7 +89,23 @@ def test_not_there_at_the_end_of_an_explanation_is_understood():
 
 def test_not_there_for_a_part_of_the_question_leaves_the_rest():
     reply = parse("It leaves at 07:40 [3].\nNOT IN THE PASSAGES")
-    assert (reply.text, reply.not_there) == ("It leaves at 07:40 [3].", False)
+    assert (reply.text, reply.not_there, reply.partly) == ("It leaves at 07:40 [3].", False, True)
+
+
+@pytest.mark.parametrize("line", ["MISSING: the price.", "**Missing:** the price.", "- MISSING: the price."])
+def test_what_is_missing_is_told_from_the_answer(line):
+    reply = parse(f'It leaves at 07:40 [3].\n{line}\nQUOTES\n[3] "at 07:40"')
+    assert reply.text == "It leaves at 07:40 [3].\n\nNot found: the price."
+    assert (reply.partly, reply.not_there) == (True, False)
+
+
+def test_if_all_is_missing_it_is_not_there():
+    reply = parse("MISSING: the captain's name.")
+    assert (reply.partly, reply.not_there) == (False, True)
+
+
+def test_a_whole_answer_is_not_called_partial():
+    assert not parse("Three cars are missing: two red ones [3].").partly
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,13 @@ def test_names_that_the_quotes_lack_are_proven_by_more_than_one_sentence_if_need
     assert kept(text, found)
 
 
+def test_a_short_answer_is_about_what_its_question_is_about():
+    found = proving.evidence(
+        "Ice, snow; 3078 feet.", [(2, "Ice; Snow; Wet")], PAGES, question="What was runway 04 covered with?"
+    )
+    assert kept("Ice, snow; 3078 feet.", found)
+
+
 def test_a_figure_is_not_proven_by_a_sentence_about_something_else():
     text = "The pilot flew 172 hours."
     found = prove(text, (1, "He was not injured."))
