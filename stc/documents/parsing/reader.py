@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
@@ -260,11 +261,9 @@ def _pump(child: subprocess.Popen[bytes], request: bytes, lines: queue.Queue[byt
     """Hand the request to the child and its lines to the queue, last an empty one."""
     assert child.stdin is not None
     assert child.stdout is not None
-    try:
+    # A child that died before it listened breaks the pipe; its empty output says so.
+    with contextlib.suppress(OSError), child.stdin:
         child.stdin.write(request)
-        child.stdin.close()
-    except OSError:  # it died before it listened; its empty output says so
-        pass
     with child.stdout as output:
         ended = False
         while not ended:
