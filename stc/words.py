@@ -20,6 +20,9 @@ DocumentStatus = Literal["reading", "embedding", "ready", "failed"]
 
 ROUTES: tuple[Route, ...] = ("reused", "notes", "notes+chunks", "chunks", "document", "none")
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
+HAND_WRITTEN = "hand-written for the sample"
+"""Stands in place of a model's name at notes that came with the program: nobody paid for them here, so nothing that they
+spare is counted as saved."""
 EXTRACTIVE = "extractive"
 """The name that stands in place of a model's where none was used."""
 

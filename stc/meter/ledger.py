@@ -24,6 +24,9 @@ HEADLINE = "chunks"
 CUT = "the answer was cut"
 """An answer whose reasons hold one that begins like this was cut short, and earns no credit."""
 
+GIVEN = "its notes came with the sample"
+"""An answer whose reasons hold this was made from notes that nobody paid for here: what they spare is no saving."""
+
 _ASLEEP = {"sleep", "check"}
 
 
@@ -237,6 +240,8 @@ def uncredited(answer: Answer) -> str:
         return "nothing was answered"
     if not any(citation.verified for citation in answer.citations):
         return "no quote supports the answer"
+    if GIVEN in answer.reasons:
+        return GIVEN
     if answer.rating < 0:
         return "you marked the answer as wrong"
     return ""

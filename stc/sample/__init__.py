@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stc.errors import UserError
-from stc.words import Evidence, NoteDraft
+from stc.words import HAND_WRITTEN, Evidence, NoteDraft
 
 if TYPE_CHECKING:
     from stc.services import Services
 
 logger = logging.getLogger(__name__)
-
-MODEL = "hand-written for the sample"
-"""Stands in place of a model's name. Nothing was paid for these notes, and no ledger row says so."""
 
 NAME = "Skerrow Sound Ferry Cooperative - Annual Report 2025.pdf"
 PDF = Path(__file__).with_name("annual-report-2025.pdf")
@@ -38,9 +35,9 @@ def load(services: Services) -> str:
     if document.status == "failed":
         raise UserError(f"The sample can't be added: {document.error}")
     with services.database.read() as connection:
-        if any(note.model == MODEL for note in notes.of_document(connection, document_id)):
+        if any(note.model == HAND_WRITTEN for note in notes.of_document(connection, document_id)):
             return document_id
-    checked = run.adopt(services, document_id, prepared(), model=MODEL)
+    checked = run.adopt(services, document_id, prepared(), model=HAND_WRITTEN)
     if checked.dropped:
         logger.warning("Notes of the sample that its text does not support were left out: %s", checked.dropped)
     return document_id

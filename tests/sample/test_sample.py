@@ -8,8 +8,10 @@ import pytest
 
 from scripts import make_sample
 from stc import sample
+from stc.chat.answering import ask
 from stc.chat.citing import find_quote
 from stc.documents import ingest
+from stc.meter.ledger import saving
 from stc.sleep import run
 from stc.storage import documents, ledger, notes
 
@@ -89,3 +91,12 @@ def test_loading_it_twice_is_loading_it_once_and_costs_nothing(services):
 
 def numbers(text: str) -> set[float]:
     return {float(found.replace(",", "")) for found in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", text)}
+
+
+def test_what_the_notes_of_the_sample_spare_is_not_counted_as_saved(services):
+    document = sample.load(services)
+    answer = ask(services, "When did Petrel enter service?", document_ids=[document])
+    assert answer.route == "reused"
+    saved = saving(answer, "chunks")
+    assert saved is not None
+    assert (saved.tokens, saved.reason) == (0, "its notes came with the sample")
