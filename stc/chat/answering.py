@@ -281,7 +281,8 @@ def _effort(value: str) -> Effort:
 
 def _earlier(answers: Sequence[Answer]) -> tuple[tuple[str, str], ...]:
     finished = [answer for answer in answers if answer.state == "done" and not answer.abstained]
-    return tuple((answer.question, answer.text) for answer in finished[-_EARLIER_TURNS:])
+    # Without their marks: the passages are numbered anew for each question.
+    return tuple((answer.question, replies.relabel(answer.text, {})) for answer in finished[-_EARLIER_TURNS:])
 
 
 def _standalone(question: str, earlier: Sequence[tuple[str, str]]) -> str:

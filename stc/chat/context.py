@@ -17,6 +17,9 @@ CONTEXT_TOKENS: dict[str, dict[Route, int]] = {
 }
 """Tokens of context by effort and route. Notes get less: they are what was distilled."""
 
+_FEWEST_WORDS = 4
+"""A piece of fewer is a heading that its text was cut from."""
+
 
 def pack(
     hits: Sequence[Hit],
@@ -46,7 +49,7 @@ def pack(
             used += header + hit.tokens
             continue
         piece = best_piece(hit.text, question, budget - used - header)
-        if piece:
+        if len(piece.split()) >= _FEWEST_WORDS:
             chosen.append(dataclasses.replace(hit, text=piece, tokens=tokens.count(piece)))
         break
     while True:

@@ -272,6 +272,16 @@ def test_a_bug_while_answering_is_no_endless_wait(services, ferry, monkeypatch):
     assert "boom" not in saved.error
 
 
+def test_an_earlier_answer_is_sent_without_its_marks(services, ferry):
+    with ModelServer(reply=lambda body: 'At 07:40 [1].\nQUOTES\n[1] "at 07:40 on weekdays"') as server:
+        model(services, server)
+        conversation = generations.new_conversation(services, "ferry", [ferry])
+        for question in ("When does the ferry leave?", "And on which days does the ferry leave?"):
+            ask(services, question, document_ids=[ferry], conversation_id=conversation)
+        sent = server.requests[1]["messages"][1]["content"]
+    assert "Answer: At 07:40.\n" in sent
+
+
 def prepared(services, ferry, monkeypatch):
     """Give the document a note and let the notes be read first."""
     evidence = (Evidence(1, "The ferry leaves the north pier at 07:40 on weekdays."),)
