@@ -361,14 +361,18 @@ def _quote(request: _Ask, context: Context) -> _Said:
         request.answer.question, context.parts, embed=request.services.embedder.encode, max_tokens=QUOTED_TOKENS
     )
     by_label = {part.label: part for part in context.parts}
+    text = reading.text
+    written = tokens.count(text)
     proven: list[Citation] = []
     for quote in reading.quotes:
-        # One citation each: answer and quotes together stay short.
-        proven += _prove(request, by_label[quote.label], quote.text, len(proven) + 1)[:1]
-    text = reading.text
+        # One citation each, and in the page's own words, whose line ends may count for more tokens than were planned.
+        for citation in _prove(request, by_label[quote.label], quote.text, len(proven) + 1)[:1]:
+            size = tokens.count(citation.quote)
+            if not proven or written + size <= QUOTED_TOKENS:
+                proven.append(citation)
+                written += size
     abstained = reading.abstained or not proven
     sent = counting.prompt_tokens(context.text, request.answer.question, EXTRACTIVE, ())
-    written = 0 if abstained else tokens.count(text) + sum(tokens.count(citation.quote) for citation in proven)
     request.sent_tokens += sent
     _enter(
         request,
@@ -376,7 +380,7 @@ def _quote(request: _Ask, context: Context) -> _Said:
             **_row(request, context),
             model=EXTRACTIVE,
             raw_usage={},
-            usage=Usage(input_tokens=sent, output_tokens=written, cost_usd=0.0),
+            usage=Usage(input_tokens=sent, output_tokens=0 if abstained else written, cost_usd=0.0),
             price_revision=None,
             litellm_cost_usd=None,
             tier="standard",
