@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from stc.chat import replies, sentences
 from stc.chat.citing import locate
-from stc.chat.figures import constants, digits, numbers, reckoned
+from stc.chat.figures import constants, numbers, readings, reckoned
 from stc.chat.orders import planted
 from stc.chat.terms import terms
 from stc.words import Citation, Note, Page, Part
 
+_Figure = Sequence[Set[str]]
+"""A number of a claim: what it may mean, as sets of which one must be known whole."""
 ReadPage = Callable[[str, int], Page | None]
 
 _OVERLAP = 0.5
@@ -88,7 +90,7 @@ def prove_reply(
         return found if reported else [item for item in found if not _is_planted(item, read_page)]
 
     said = replies.claims(reply.text)
-    proofs = _Proofs(parts, notes, cite)
+    proofs = _Proofs(parts, names, notes, cite)
     proven = [proof for label, quote in reply.quotes if (proof := proofs.of_quote(label, quote))]
     for claim in said:
         inline = [(label, quote) for label in claim.labels for quote in _INLINE_QUOTE.findall(claim.text)]
@@ -121,6 +123,7 @@ class _Proofs:
     """Looks for proofs in the parts of a context."""
 
     parts: Sequence[Part]
+    names: Mapping[str, str]
     notes: Mapping[str, Note]
     cite: Callable[..., list[Citation]]
     _sentences: dict[int, list[str]] = field(default_factory=dict)
@@ -136,36 +139,42 @@ class _Proofs:
     def complete(self, claim: replies.Claim, proofs: Sequence[_Proof], question: str) -> list[_Proof]:
         """Return the proofs of a claim with those that its marks and numbers still lack; none where a number has none."""
         found = list(proofs)
+        figures = _figures(claim)
+        given = self._named | numbers(question) | constants(claim.text)
         marked = [part for label in claim.labels for part in self.parts if part.label == label]
         for part in marked:
             if not any(proof.label == part.label for proof in found):
-                found += self._by_sentence(claim, [part], _OVERLAP)
+                found += self._nearest(_words(claim), [part], _OVERLAP, figures, given)
         if not found and claim.labels:
-            found = self._by_sentence(claim, self.parts, _OVERLAP_ELSEWHERE)
+            found = self._nearest(_words(claim), self.parts, _OVERLAP_ELSEWHERE, figures, given)
         if not found:
             return []
-        for number in sorted(_figures(claim)):
-            known = numbers(question).union(constants(claim.text), *(proof.numbers for proof in found))
-            if number not in known and not reckoned(number, known):
+        for figure in figures:
+            known = given.union(*(proof.numbers for proof in found))
+            if not _holds(known, figure, reckon=True):
                 # A short answer leaves to the question what it is about.
                 words = _words(claim) | set(terms(question))
                 parts = [*marked, *(proof.part for proof in found)]
-                extra = self._nearest(words, parts, _SHARED_WORDS / max(1, len(words)), {number})
+                extra = self._nearest(words, parts, _SHARED_WORDS / max(1, len(words)), [figure], given)
                 if not extra:
                     return []
                 found += extra
         return found
 
-    def _by_sentence(self, claim: replies.Claim, parts: Sequence[Part], least: float) -> list[_Proof]:
-        return self._nearest(_words(claim), parts, least, _figures(claim))
+    @property
+    def _named(self) -> set[str]:
+        """The numbers in the names of the documents."""
+        return numbers(" ".join(self.names[part.document_id] for part in self.parts))
 
-    def _nearest(self, words: set[str], parts: Iterable[Part], least: float, figures: set[str]) -> list[_Proof]:
+    def _nearest(
+        self, words: set[str], parts: Iterable[Part], least: float, figures: Iterable[_Figure], given: set[str]
+    ) -> list[_Proof]:
         """Return the proof by the sentence with these figures that holds most of the words, a share ``least`` at least."""
         ranked = [
             (len(words & set(terms(sentence))) / len(words), part, sentence)
             for part in {part.label: part for part in parts}.values()
             for sentence in self._sentences_of(part)
-            if words and figures <= numbers(sentence)
+            if words and all(_holds(given | numbers(sentence), figure) for figure in figures)
         ]
         for share, part, sentence in sorted(ranked, key=lambda item: -item[0]):
             if share < least:
@@ -249,6 +258,10 @@ def _words(claim: replies.Claim) -> set[str]:
     return set(terms(claim.text))
 
 
-def _figures(claim: replies.Claim) -> set[str]:
+def _figures(claim: replies.Claim) -> Sequence[_Figure]:
     """Return the numbers of a claim; number words are left out: "two reasons" counts what follows."""
-    return digits(_NO_FIGURE.sub("", claim.text))
+    return readings(_NO_FIGURE.sub("", claim.text))
+
+
+def _holds(known: set[str], figure: _Figure, *, reckon: bool = False) -> bool:
+    return any(all(number in known or (reckon and reckoned(number, known)) for number in reading) for reading in figure)

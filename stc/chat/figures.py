@@ -42,6 +42,7 @@ _CONSTANT = re.compile(r"(?<![^\W\d])(?:thousand|million|billion|per ?cent|pm|p\
 _MONTH = rf"(?:{'|'.join(MONTHS)})"
 _DATED = re.compile(rf"\b({_MONTH})\b(?=\.?,? ?\d)|\d(?:st|nd|rd|th)?(?: of)? ({_MONTH})\b", re.IGNORECASE)
 """A month in a date: "may" by itself is none."""
+_SWAPPED = str.maketrans(",.", ".,")
 _MOST_OPERANDS = 12
 """Among many numbers some two always come to any third."""
 _LONGEST = 15
@@ -49,19 +50,19 @@ _LONGEST = 15
 
 def numbers(text: str) -> set[str]:
     """Return the numbers of a text, dates and number words included, in one form: "1,200.50" and "1200.5" are the same."""
-    found = digits(text)
+    found: set[str] = set()
+    for match in _NUMBER.finditer(unicodedata.normalize("NFKC", text)):
+        found.update(_forms(match.group()))
     for word in _WORD.findall(text.casefold()):
         if word in _NUMBER_WORDS:
             found.add(_NUMBER_WORDS[word])
     return found
 
 
-def digits(text: str) -> set[str]:
-    """Return the numbers of a text that are written in digits, in the form of ``numbers``."""
-    found: set[str] = set()
-    for match in _NUMBER.finditer(unicodedata.normalize("NFKC", text)):
-        found.update(_forms(match.group()))
-    return found
+def readings(text: str) -> list[list[set[str]]]:
+    """Return for each number written in digits what it may mean, in the form of ``numbers``: "1.232" is 1.232 or 1232."""
+    written = dict.fromkeys(_NUMBER.findall(unicodedata.normalize("NFKC", text)))
+    return [[set(_forms(number)), set(_forms(number.translate(_SWAPPED)))] for number in written]
 
 
 def constants(text: str) -> set[str]:
@@ -74,7 +75,7 @@ def constants(text: str) -> set[str]:
 def _forms(number: str) -> Sequence[str]:
     whole = number.replace(",", "")
     if whole.count(".") > 1:  # a section's number, or a date with dots
-        return whole.split(".")
+        return [part.lstrip("0") or "0" for part in whole.split(".")]
     before, _, after = whole.partition(".")
     before = before.lstrip("0") or "0"
     after = after.rstrip("0")

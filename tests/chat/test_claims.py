@@ -19,12 +19,12 @@ PAGES = {
 PARTS = [Part(number, "chunk", f"c{number}", "d", number, number, text, 30) for number, text in PAGES.items()]
 
 
-def prove(text, *, question="What happened?", parts=PARTS, notes=None):
+def prove(text, *, question="What happened?", parts=PARTS, notes=None, name="report.pdf"):
     shown, citations = prove_reply(
         replies.parse(text),
         parts,
         question=question,
-        names={"d": "report.pdf"},
+        names={"d": name},
         notes=notes or {},
         read_page=lambda document, number: Page(number, PAGES[number]),
     )
@@ -125,11 +125,22 @@ def test_a_number_that_is_reckoned_asked_or_about_the_text_needs_no_quote(claim)
 
 @pytest.mark.parametrize(
     "claim",
-    ["The airplane skidded on December 8, 2007 [2].", "The owner paid $4.2 million [2]."],
+    [
+        "The airplane skidded on December 8, 2007 [2].",
+        "The owner paid $4.2 million [2].",
+        "Der Besitzer zahlte 4.200.000 Dollar [2].",
+    ],
 )
 def test_a_date_or_a_sum_may_be_written_otherwise(claim):
     quotes = '[2] "On 12/08/2007 the airplane skidded on packed snow"\n[2] "The owner paid $4,200,000"'
     assert prove(f"{claim}\nQUOTES\n{quotes}")[1] != []
+
+
+def test_a_number_in_a_documents_name_needs_no_quote():
+    shown, _ = prove(
+        'He was not injured, says 2007-report.pdf [2].\nQUOTES\n[2] "He was not injured"', name="2007-report.pdf"
+    )
+    assert shown == "He was not injured, says 2007-report.pdf [1]."
 
 
 def test_what_stands_nowhere_is_not_cited():

@@ -2,16 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stc.chat.figures import constants, digits, numbers, reckoned
+from stc.chat.figures import constants, numbers, readings, reckoned
 
 
 def test_numbers_have_one_form_however_they_are_written():
     assert numbers("1,200.50 and 04 and seven") == {"1200.5", "4", "7"}
-    assert numbers("on 12.08.2007 at 07:40") == {"12", "08", "2007", "7", "40"}
+    assert numbers("on 12.08.2007 at 07:40") == {"12", "8", "2007", "7", "40"}
 
 
-def test_digits_leave_number_words_out():
-    assert digits("two of 3") == {"3"}
+def test_points_and_commas_are_read_both_ways():
+    assert readings("1.232, two and 3,5") == [[{"1.232"}, {"1232"}], [{"35"}, {"3.5"}]]
 
 
 @pytest.mark.parametrize(
