@@ -16,7 +16,11 @@ One document is in scope, the default embedder, no model. "right": the gold answ
 citations' quotes, cut together at ``--tokens`` cl100k_base tokens; abstaining is wrong. Both sides are compared in lower
 case, with punctuation as white space, without "a", "an", "the", and as whole words ("10/01/2006" is found over a line's
 end, "12" is not found in "2012"); fed counts a question as right, too, where all strings that its page must contain stand
-there. "lead": it stands in the answer's text. "page": a cited page is a gold page. "verified": every quote of the answer.
+there.
+"lead": it stands in the answer's text. "page": a cited page is a gold page. "verified": every quote of the answer.
+
+With ``--prepared`` the same questions are asked twice: of the passages first, then, after the extractive thinker has
+prepared the documents, on whatever route fits.
 """
 
 from __future__ import annotations
@@ -41,6 +45,7 @@ from stc.chat.retrieval import retrieve
 from stc.documents import ingest
 from stc.models import tokens
 from stc.services import Services
+from stc.sleep.run import sleep_now
 from stc.storage import documents as document_rows
 from stc.words import EXTRACTIVE, Answer
 
@@ -82,6 +87,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tokens", type=int, default=128, help="cap on answer and quotes together")
     parser.add_argument("--data", type=Path, default=_DATA)
     parser.add_argument("--storage", type=Path, help="keep the documents here for the next time")
+    parser.add_argument("--prepared", action="store_true", help="ask before and after preparing all documents")
     parser.add_argument("--wrong", action="store_true", help="print the questions that went wrong")
     return parser.parse_args()
 
@@ -96,15 +102,25 @@ def _answers(name: str, options: argparse.Namespace, storage: Path) -> None:
     ids = _add(services, sorted({folder / question["doc_path"] for question in questions}))
     draw = random.Random(options.seed)
     services.embedder.encode(["warm up"])
-    asked = []
+    scoped = []
     for question in questions:
         own = ids[Path(question["doc_path"]).name]
         others = sorted(set(ids.values()) - {own})
-        document_id = draw.choice(others) if name == "foreign" else own
-        answer = ask(services, question["question"], document_ids=[document_id], model=EXTRACTIVE)
-        asked.append(Asked(question, document_id, answer))
+        scoped.append((question, draw.choice(others) if name == "foreign" else own))
+    print(f"\n{name}: {len(scoped)} questions of {folder.name}, seed {options.seed}, at most {options.tokens} tokens")
+    if options.prepared:
+        before = _ask_all(services, scoped, "chunks")
+        _share("before", [_is_right(each, options.tokens) for each in before])
+        runs = list(sleep_now(services, until_done=True))
+        print(
+            f"  {'prepared':10} {sum(run.notes_added for run in runs)} notes in {sum(run.seconds for run in runs):.0f} s"
+        )
+    asked = _ask_all(services, scoped, "auto")
     services.close()
-    print(f"\n{name}: {len(asked)} questions of {folder.name}, seed {options.seed}, at most {options.tokens} tokens")
+    if options.prepared:
+        _share("from notes", [bool(each.answer.notes_used) for each in asked])
+        read = [sum(each.answer.usage.input_tokens for each in some) for some in (before, asked)]
+        print(f"  {'read':10} {read[0]:,} tokens before, {read[1]:,} after")
     _share("abstained", [each.answer.abstained for each in asked])
     if name not in ("unanswerable", "foreign"):
         right = [_is_right(each, options.tokens) for each in asked]
@@ -124,6 +140,13 @@ def _answers(name: str, options: argparse.Namespace, storage: Path) -> None:
         f"  {'seconds':10} p50 {seconds[len(seconds) // 2]:.2f}, p95 {seconds[int(len(seconds) * 0.95)]:.2f}",
         flush=True,
     )
+
+
+def _ask_all(services: Services, scoped: Iterable[tuple[dict[str, Any], str]], route: str) -> list[Asked]:
+    return [
+        Asked(question, own, ask(services, question["question"], document_ids=[own], model=EXTRACTIVE, route=route))
+        for question, own in scoped
+    ]
 
 
 def _questions(name: str, folder: Path, sample: int, seed: int) -> list[dict[str, Any]]:
