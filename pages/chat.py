@@ -135,15 +135,18 @@ def chat_row(chat: dict[str, Any]) -> None:
 
 def sidebar() -> None:
     st.button("New chat", icon=":material/add:", width="stretch", on_click=go, key="new-chat")
-    st.multiselect(
-        "Answer from",
-        [document.id for document in documents if document.status == "ready"],
-        key=scope_key,
-        format_func=lambda document_id: safe.plain(names.get(document_id, "a deleted document"), 60),
-        placeholder="All documents",
-        on_change=rescope,
-    )
-    if gone and not st.session_state[scope_key]:
+    chosen = st.session_state[scope_key]
+    options = [document.id for document in documents if document.status == "ready" or document.id in chosen]
+    if len(options) > 1 or limited_to:
+        st.multiselect(
+            "Answer from",
+            options,
+            key=scope_key,
+            format_func=lambda document_id: safe.plain(names.get(document_id, "a deleted document"), 60),
+            placeholder="All documents",
+            on_change=rescope,
+        )
+    if gone and not chosen:
         st.caption(ALL_GONE)
         st.button("Answer from all documents", on_click=all_documents, key="all-documents")
     elif gone:
@@ -207,8 +210,7 @@ opened_id = st.query_params.get("document") if conversation is None else None
 scope_key = f"scope-{conversation['id'] if conversation else opened_id or 'new'}"
 limited_to = conversation["scope"] if conversation else [opened_id] if opened_id else []
 gone = [one for one in limited_to if one not in names]
-if scope_key not in st.session_state:
-    st.session_state[scope_key] = [one for one in limited_to if one in names]
+st.session_state[scope_key] = [one for one in st.session_state.get(scope_key, limited_to) if one in names]
 
 with st.sidebar:
     sidebar()

@@ -105,6 +105,17 @@ def test_a_question_that_came_too_early_is_kept_to_be_asked_again(app, services)
     assert not app.error
 
 
+def test_a_document_that_is_still_read_can_be_opened(app, services):
+    app.run()
+    for name in ("a.md", "b.md"):
+        app.file_uploader[0].upload(name, f"# {name}\n\nThe mill was built in 1750.\n".encode(), "text/markdown")
+    app.run()
+    app.query_params["document"] = library.documents(services)[0].id
+    app.run()
+    assert not app.exception
+    assert "Being read" in all_text(app)
+
+
 def test_a_chat_outlives_its_documents_and_says_that_they_are_gone(app, add, services):
     from stc.documents import ingest
 
