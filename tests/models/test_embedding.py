@@ -35,3 +35,12 @@ def test_other_weights_are_refused_in_words(monkeypatch):
     monkeypatch.setattr(embedding, "_WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(UserError, match="Reinstall"):
         MiniLM().encode(["a"])
+
+
+@pytest.mark.model
+def test_the_order_of_many_texts_is_kept_whatever_their_lengths():
+    model = MiniLM()
+    texts = [f"ferry {i} " + "sails " * (i * 7 % 40) for i in range(45)]
+    together = model.encode(texts)
+    for i in (0, 13, 44):
+        assert together[i] @ model.encode([texts[i]])[0] > 0.999
