@@ -52,7 +52,7 @@ def _nothing_yet(services: Services) -> None:
     adding.drop_zone(services, "first")
     with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.button("Try it with a sample", icon=":material/auto_stories:")
-        st.caption("A short annual report, prepared already.")
+        st.caption("A short annual report. Its notes were written beforehand and cost nothing here.")
     if wanted:
         _load_sample(services)
 
