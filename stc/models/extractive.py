@@ -27,7 +27,7 @@ from stc.words import Part
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 Kind = Literal["time", "number", "name", "reason", "any"]
 
-_MOST_EMBEDDED = 64
+_MOST_EMBEDDED = 32
 """Units whose vectors are made for one question; of more, those with most of its words are taken."""
 _LEAD_TOKENS = 40
 _QUOTE_TOKENS = 64
@@ -50,7 +50,7 @@ _WEIGHTS = {
 }
 _FAR_BELOW = 0.9
 """A quote that scores this much less than the lead is left out: it would only be noise."""
-_CONFIDENT = 1.3
+_CONFIDENT = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,8 @@ def read(
             break
         start, end = _trim(asked, unit.text, min(_QUOTE_TOKENS, left - 1))
         text = unit.text[start:end]
-        if not text or text in seen:
-            continue
+        if not text or text in seen or (quotes and end < len(unit.text) and not _CLAUSE.match(unit.text, end)):
+            continue  # nothing new, or what room is left breaks off in the middle of a clause
         size = tokens.count(text) + 1  # and the line break between two quotes, for who counts them joined
         seen.add(text)
         part = parts[unit.part]
