@@ -127,7 +127,8 @@ def note_text(note: Note, *, quotes_only: bool) -> str:
     """Return a note as it stands in a context: question, answer and evidence, nothing twice."""
     quotes = list(dict.fromkeys(item.quote for item in note.evidence))
     if quotes_only:
-        return "\n".join([note.text, *quotes] if note.kind == "inference" else quotes)
+        # A blank line keeps two quotes from being read as one sentence that stands nowhere.
+        return "\n\n".join([note.text, *quotes] if note.kind == "inference" else quotes)
     lines = [note.question] if note.question else []
     told = _plain(note.text)
     if not any(told in _plain(quote) for quote in quotes):
