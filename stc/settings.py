@@ -9,12 +9,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stc.errors import UserError
+
+
+_HOURS = re.compile(r"([01]?\d|2[0-3]):[0-5]\d-([01]?\d|2[0-3]):[0-5]\d")
 
 
 def _setting(default: Any, description: str) -> Any:
@@ -32,6 +36,17 @@ class Settings:
     sleep_paused: bool = _setting(False, "True: nothing is prepared in the background")
     daily_usd: float = _setting(1.0, "US dollars that preparing may cost per day (UTC)")
     daily_tokens: int = _setting(1_000_000, "Tokens that preparing may use per day (UTC), models only")
+    document_usd: float = _setting(0.5, "US dollars that preparing one document may cost altogether")
+    document_tokens: int = _setting(1_000_000, "Tokens that preparing one document may use altogether, models only")
+    run_usd: float = _setting(0.1, "US dollars that one step of preparing may cost")
+    run_tokens: int = _setting(60_000, "Tokens that one step of preparing may use, models only")
+    quiet_hours: str = _setting(
+        "", "Hours of local time in which nothing is prepared by itself, 22:00-07:00 for example; empty: none"
+    )
+    pause_on_battery: bool = _setting(True, "True: nothing is prepared by itself while the computer runs on its battery")
+    generations: int = _setting(1, "How often a model thinks about each window, 1 to 10; near-duplicates are joined")
+    sleep_effort: str = _setting("", "Reasoning effort asked of the preparation model: low, medium, high; empty: its own")
+    cheap_tier: bool = _setting(True, "True: preparing asks for the provider's slower, cheaper tier where there is one")
     consent: str = _setting(
         "", "The preparation model (and its address, where set) that the person agreed to; empty: none"
     )
@@ -89,6 +104,10 @@ def convert(name: str, value: Any) -> Any:
         text = str(value).strip()
         if name == "effort" and text not in {"low", "medium", "high"}:
             raise ValueError("it must be low, medium or high")
+        if name == "sleep_effort" and text not in {"", "low", "medium", "high"}:
+            raise ValueError("it must be low, medium, high or empty")
+        if name == "quiet_hours" and text and _HOURS.fullmatch(text) is None:
+            raise ValueError("it must be two times of day, 22:00-07:00 for example, or empty")
         return text
     try:
         number = kind(value)
@@ -96,6 +115,8 @@ def convert(name: str, value: Any) -> Any:
         raise ValueError("it must be a number") from None
     if not (number == number and 0 <= number < 1e15):
         raise ValueError("it must be a number of at least 0")
+    if name == "generations" and not 1 <= number <= 10:
+        raise ValueError("it must be 1 to 10")
     return number
 
 

@@ -52,6 +52,10 @@ class Document:
     last_used_at: float
     notes: int = 0
     notes_stale: int = 0
+    replaces: str | None = None
+    """The id of the document whose place this one takes once it is ready."""
+    opens: int = 0
+    """How often a person opened it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +294,8 @@ class SleepTask:
     generation: int = 1
     revision: int = 1
     reason: str = ""
+    answers: tuple[str, ...] = ()
+    """``directed`` only: the ids of the answers whose questions are answered again."""
 
     @property
     def key(self) -> TaskKey:
@@ -298,7 +304,11 @@ class SleepTask:
 
 @dataclass(frozen=True, slots=True)
 class SleepRun:
-    """A task executed and recorded, whatever came of it."""
+    """A task executed and recorded, whatever came of it.
+
+    ``notes_joined`` of the notes found were near-duplicates of others. Of ``window_tokens`` of text ``sent_tokens`` were
+    sent, prompts included, by our count, and ``asked_tokens`` asked for at most (the sum of ``max_tokens``).
+    """
 
     id: str
     owner: str
@@ -317,6 +327,11 @@ class SleepRun:
     error: str | None
     started_at: float
     seconds: float
+    generation: int = 1
+    notes_joined: int = 0
+    window_tokens: int = 0
+    sent_tokens: int = 0
+    asked_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

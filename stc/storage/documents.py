@@ -54,6 +54,7 @@ def insert_document(connection: Connection, document: Document) -> None:
             keep_local=document.keep_local,
             added_at=document.added_at,
             last_used_at=document.last_used_at,
+            replaces=document.replaces,
         )
     )
 

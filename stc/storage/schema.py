@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -65,6 +65,8 @@ documents = Table(
     Column("last_used_at", Float, nullable=False),
     Column("lease_holder", String),  # who is reading or embedding it now
     Column("lease_until", Float),
+    Column("replaces", String),  # the document whose place it takes once it is ready
+    Column("opens", Integer, nullable=False, server_default="0"),  # how often a person opened it
     UniqueConstraint("owner", "content_hash"),
 )
 
@@ -169,6 +171,7 @@ sleep_tasks = Table(
     Column("lease_until", Float),
     Column("claimed_at", Float),
     Column("created_at", Float, nullable=False),
+    Column("answers", JSON, nullable=False, server_default="[]"),  # directed: ids of the questions really asked
     UniqueConstraint("document_id", "pass_name", "window_hash", "thinker", "generation", "revision"),
 )
 
@@ -192,6 +195,11 @@ sleep_runs = Table(
     Column("error", Text),
     Column("started_at", Float, nullable=False),
     Column("seconds", Float, nullable=False),
+    Column("generation", Integer, nullable=False, server_default="1"),
+    Column("notes_joined", Integer, nullable=False, server_default="0"),  # near-duplicates of notes kept
+    Column("window_tokens", Integer, nullable=False, server_default="0"),  # of the text that was thought about
+    Column("sent_tokens", Integer, nullable=False, server_default="0"),  # our count of all prompts
+    Column("asked_tokens", Integer, nullable=False, server_default="0"),  # sum of max_tokens
     Index(None, "started_at"),
 )
 

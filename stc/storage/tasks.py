@@ -145,7 +145,9 @@ def states(connection: Connection, owner: str, now: float) -> dict[TaskKey, Task
 
 
 def _task(row: Row[Any]) -> SleepTask:
-    return SleepTask(**{f.name: getattr(row, f.name) for f in dataclasses.fields(SleepTask)})
+    values = {f.name: getattr(row, f.name) for f in dataclasses.fields(SleepTask)}
+    values["answers"] = tuple(values["answers"])
+    return SleepTask(**values)
 
 
 def by_ids(connection: Connection, ids: list[str]) -> dict[str, SleepTask]:

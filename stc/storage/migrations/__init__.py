@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alembic import op
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, inspect
 
 from stc.errors import UserError
 from stc.storage.schema import HEAD, metadata
@@ -38,3 +39,14 @@ def upgrade(engine: Engine, path: Path, *, found: str | None) -> None:
         with connection.begin(), EnvironmentContext(config, scripts, fn=run) as environment:
             environment.configure(connection=connection, target_metadata=metadata, transactional_ddl=False)
             environment.run_migrations()
+
+
+def add_missing(bind: Connection, table: str, *columns: str) -> None:
+    """Give a table the columns that it lacks, as the schema has them.
+
+    The first script makes every table as it is now, so a new database lacks none.
+    """
+    there = {column["name"] for column in inspect(bind).get_columns(table)}
+    for name in columns:
+        if name not in there:
+            op.add_column(table, metadata.tables[table].c[name]._copy())

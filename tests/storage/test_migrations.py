@@ -1,0 +1,78 @@
+"""A database of each released schema is brought to the present one, with what is in it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from stc.errors import UserError
+from stc.storage import documents, tasks
+from stc.storage.database import Database
+from stc.storage.schema import HEAD
+
+SCHEMAS = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
+
+
+def make(path: Path, script: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+
+
+def shape(path: Path) -> dict[str, set[tuple[str, str, int]]]:
+    with closing(sqlite3.connect(path)) as connection:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            table: {(row[1], row[2], row[3]) for row in connection.execute(f"PRAGMA table_info({table})")}
+            for table in tables
+        }
+
+
+@pytest.mark.parametrize("script", SCHEMAS, ids=lambda path: path.stem)
+def test_every_released_schema_becomes_the_present_one(script, tmp_path):
+    make(tmp_path / "old.db", script.read_text(encoding="utf-8"))
+    Database(tmp_path / "old.db").close()
+    Database(tmp_path / "new.db").close()
+    assert shape(tmp_path / "old.db") == shape(tmp_path / "new.db")
+
+
+def test_what_the_first_schema_held_is_still_there(tmp_path):
+    path = tmp_path / "old.db"
+    make(path, (Path(__file__).parent / "schemas" / "0001.sql").read_text(encoding="utf-8"))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO documents (id, owner, name, media_type, size_bytes, content_hash, status, stage_done, stage_total, "
+            "pages, chunks, tokens, warnings, prepare, keep_local, revision, added_at, last_used_at) VALUES "
+            "('d', 'me', 'a.pdf', 'application/pdf', 1, 'h', 'ready', 0, 0, 1, 1, 10, '[]', 1, 0, 1, 5, 6)"
+        )
+        connection.execute(
+            "INSERT INTO sleep_tasks (id, owner, document_id, pass_name, window_hash, page_start, page_end, thinker, "
+            "generation, revision, reason, attempts, created_at) VALUES "
+            "('t', 'me', 'd', 'anticipate', 'w', 1, 1, 'model', 1, 1, '', 0, 7)"
+        )
+        connection.execute(
+            "INSERT INTO sleep_runs (id, owner, task_id, document_id, pass_name, page_start, page_end, thinker, model, "
+            "prompt_version, status, notes_added, notes_dropped, usage, started_at, seconds) VALUES "
+            "('r', 'me', 't', 'd', 'anticipate', 1, 1, 'model', 'm', '', 'done', 3, '{}', '{}', 8, 1)"
+        )
+        connection.commit()
+    database = Database(path)
+    with database.read() as connection:
+        document = documents.get(connection, "me", "d")
+        task = tasks.by_ids(connection, ["t"])["t"]
+        run = tasks.history(connection, "me")[0]
+    database.close()
+    assert document is not None and document.replaces is None and document.opens == 0
+    assert task.answers == ()
+    assert (run.notes_added, run.generation, run.asked_tokens) == (3, 1, 0)
+
+
+def test_a_newer_schema_is_refused_in_words(tmp_path):
+    Database(tmp_path / "stc.db").close()
+    with closing(sqlite3.connect(tmp_path / "stc.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(UserError, match=f"schema 9999; this one knows {HEAD}"):
+        Database(tmp_path / "stc.db")
