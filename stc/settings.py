@@ -17,7 +17,6 @@ from typing import Any
 
 from stc.errors import UserError
 
-
 _HOURS = re.compile(r"([01]?\d|2[0-3]):[0-5]\d-([01]?\d|2[0-3]):[0-5]\d")
 
 
@@ -43,9 +42,13 @@ class Settings:
     quiet_hours: str = _setting(
         "", "Hours of local time in which nothing is prepared by itself, 22:00-07:00 for example; empty: none"
     )
-    pause_on_battery: bool = _setting(True, "True: nothing is prepared by itself while the computer runs on its battery")
+    pause_on_battery: bool = _setting(
+        True, "True: nothing is prepared by itself while the computer runs on its battery"
+    )
     generations: int = _setting(1, "How often a model thinks about each window, 1 to 10; near-duplicates are joined")
-    sleep_effort: str = _setting("", "Reasoning effort asked of the preparation model: low, medium, high; empty: its own")
+    sleep_effort: str = _setting(
+        "", "Reasoning effort asked of the preparation model: low, medium, high; empty: its own"
+    )
     cheap_tier: bool = _setting(True, "True: preparing asks for the provider's slower, cheaper tier where there is one")
     consent: str = _setting(
         "", "The preparation model (and its address, where set) that the person agreed to; empty: none"
