@@ -47,6 +47,7 @@ PURE = (
     "stc.sleep.checking",
     "stc.sleep.formulas",
     "stc.sleep.planning",
+    "stc.sleep.quantities",
 )
 CONSTANTS = {"stc.storage.lexical.STOP_WORDS"}
 EFFECTS = {

@@ -142,15 +142,16 @@ def _fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tupl
         return REFUSAL, ()
     if instructs(draft.question) or instructs(draft.text):
         return INSTRUCTION, ()
-    known = numbers(quotes)
+    known, said = numbers(quotes), words(quotes, writing)
     if draft.formula:
-        derived = formulas.results(draft.formula, known)
-        if derived is None:
+        computed = formulas.recompute(draft.formula, [item.quote for item in exact], day_first=writing.day_first)
+        if computed is None:
             return FORMULA_WRONG, ()
-        known |= derived
+        known |= computed.numbers
+        said |= computed.words
     if not numbers(draft.text) <= known:
         return NUMBER_NOT_FOUND, ()
-    if not names(draft.text, writing) <= words(quotes, writing):
+    if not names(draft.text, writing) <= said:
         return NAME_NOT_FOUND, ()
     return None, tuple(exact)
 

@@ -1,76 +1,506 @@
-"""Does a derived figure follow from the figures quoted? Pure arithmetic on a note's formula."""
+"""Does a derived figure follow from what is quoted? Exact arithmetic on a note's formula, with units, dates and times. Pure.
+
+A formula is one or several equations joined by ``;``, each ``left = right``; the last right side is the note's one result::
+
+    2319 h - 2313 h = 6 h
+    $4.20 * 3 = $12.60; $15 - $12.60 = $2.40
+    24 / 63 = 38%
+    300 km / 4 h = 75 km/h
+    sum(12 t, 30 t, 8 t) = 50 t         also mean, min, max, count
+    convert(22 °C) = 72 °F
+    weekday(2007-12-29) = Saturday
+    days(2007-12-29, 2008-02-28) = 61 days         also months, years: full ones
+    minutes(10:05, 11:20) = 75 minutes             also hours; a moment is 2007-12-29 10:05
+
+Units agree in + and -, and a right side's unit follows from the left side or is another unit of the same. A number without
+unit is a pure count. Every number, date and time of a left side stands in the note's quotes, or is the result of an equation
+before it, or a whole count up to 12, or 100. A right side is right when it is the left side rounded to as many digits as it
+has. docs/decisions/0015-formulas.md.
+"""
 
 from __future__ import annotations
 
-import ast
-import operator
 import re
-from collections.abc import Set
-from decimal import Decimal, DecimalException
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from fractions import Fraction
+from typing import NoReturn
+
+from stc.chat.figures import numbers
+from stc.sleep import quantities
+from stc.sleep.quantities import MONTH_NAMES, PERCENT, PURE, SCALES, UNITS, WEEKDAYS, Unit
 
 _COUNT = 12
 """A whole number up to this may stand in a formula without being quoted: it says how many of something are meant."""
+_LONGEST = 600
+_DEEPEST = 20
+_MOST_DIGITS = 18
+_CELSIUS, _FAHRENHEIT = UNITS["°C"].dimensions, UNITS["°F"].dimensions
 
-_LONGEST = 300
-_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"})
-_UNIT = re.compile(r"[€$£]")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
-_RESULT = re.compile(r"-?\d+(?:\.\d+)?%?")
-_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "\u00a0": " ", "\u202f": " ", "º": "°"})
+_WORD = r"[^\W\d_]+(?:['’][^\W\d_]+)*"
+_TOKEN = re.compile(
+    rf"""\s*(?:
+    (?P<moment>\d{{4}}-\d{{2}}-\d{{2}}[ T]\d{{1,2}}:\d{{2}})(?![\d:])
+    |(?P<date>\d{{4}}-\d{{2}}-\d{{2}})(?!\d)
+    |(?P<time>\d{{1,2}}:\d{{2}})(?![\d:])
+    |(?P<quantity>(?P<currency>[$€£])?\s?(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)
+      (?:[ ]?(?P<scale>thousand|million|billion|trillion)\b)?
+      (?:[ ]?(?P<unit>%|°?[^\W\d_]+[²³]?(?:[ -]{_WORD}){{0,3}}))?
+      (?P<per>[ ]?/[ ]?(?!{_WORD}\()°?{_WORD}[²³]?(?:[ ]{_WORD})?)?)
+    |(?P<function>{_WORD})(?=\()
+    |(?P<sign>[-+*/(),])
+    )\s*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_TIMES = re.compile(r"(?<=\s)x(?=\s)")
+_ANSWER_WORD = re.compile(_WORD)
 
 
-def results(formula: str, known: Set[str]) -> set[str] | None:
-    """Return the numbers that stand in a formula besides the ``known`` ones, or ``None`` where it does not hold.
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a formula that holds allows a note's text to say beyond its quotes."""
 
-    A formula is one or several equations joined by ``;``: ``24 / 63 = 38%``, ``2 * 6.80 = 13.60; 15 - 13.60 = 1.40``. Each
-    number on a left side is known, the result of an equation before it, or a small count. A right side is right when it
-    is the left side rounded to as many digits as it has. Numbers are written as ``known`` has them: ``1200.5``.
+    result: str
+    """The last right side as it stands."""
+    numbers: set[str]
+    """As ``stc.chat.figures.numbers`` writes them: the results, the counts that stand in no quote, the parts of dates."""
+    words: set[str]
+    """In small letters: weekdays, months and units."""
+
+
+class _Fault(ValueError):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """``amount`` is in base units. ``percent`` tells a percentage from a pure count; ``converted`` a temperature that may
+    be shown on another scale."""
+
+    amount: Fraction
+    unit: Unit
+    percent: bool = False
+    converted: bool = False
+
+
+@dataclass(slots=True)
+class _Quoted:
+    """What may stand on a left side, and what of it did."""
+
+    text: str
+    numbers: set[Fraction]
+    dates: set[date]
+    times: set[time]
+    results: set[Fraction] = field(default_factory=set)
+    extra: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
+    quoted: bool = False
+    """The present equation starts from something quoted, or from a result."""
+
+
+def recompute(formula: str, quotes: Sequence[str], *, day_first: bool | None = None) -> Computed | None:
+    """Return what follows from a formula over ``quotes``, ``None`` where it does not hold.
+
+    ``day_first``: how the document's dates in figures are read; ``None``: one that may be read in two ways counts as both.
     """
     if len(formula) > _LONGEST:
         return None
-    allowed = {Decimal(number) for number in known}
-    derived: set[Decimal] = set()
-    for equation in formula.split(";"):
-        left, _, right = (side.strip() for side in _plain(equation).partition("="))
-        if _RESULT.fullmatch(right) is None:
-            return None
-        shown = Decimal(right.removesuffix("%"))
+    known = _quoted(quotes, day_first)
+    try:
+        result = ""
+        for equation in _TIMES.sub("*", formula.translate(_SIGNS)).split(";"):
+            left, _, result = (side.strip() for side in equation.partition("="))
+            _prove(left, result, known)
+    except (_Fault, ZeroDivisionError):
+        return None
+    _, _, shown = formula.rpartition("=")
+    return Computed(shown.strip(), known.extra, known.words)
+
+
+def _quoted(quotes: Sequence[str], day_first: bool | None) -> _Quoted:
+    text = "\n".join(quotes)
+    found = {Fraction(number) for number in numbers(text) if len(number) <= _MOST_DIGITS}
+    for item in quantities.quantities(text):
+        if item.scale and len(item.number) <= _MOST_DIGITS:
+            found.add(Fraction(item.number) * SCALES[item.scale])
+    if day_first is None:
+        days = {value for quote in quotes for value in quantities.possible_dates(quote)}
+    else:
+        days = {item.value for quote in quotes for item in quantities.dates(quote, day_first=day_first)}
+    return _Quoted(text, found, days, {item.value for quote in quotes for item in quantities.times(quote)})
+
+
+def _prove(left: str, right: str, known: _Quoted) -> None:
+    """Raise ``_Fault`` unless ``right`` is what ``left`` comes to; add both to what is known."""
+    known.quoted = False
+    value = _Parser(left, known).whole()
+    if not known.quoted:
+        raise _Fault("nothing of it is quoted")
+    if isinstance(value, str):
+        if right.casefold() != value.casefold():
+            raise _Fault(right)
+        known.words.add(value.casefold())
+        return
+    amount, shown, unit, places, scale = _right(right)
+    exact = _in_unit(value, unit) / scale
+    step = Fraction(1, 10**places)
+    if amount not in (round(exact / step) * step, _half_up(exact / step) * step):
+        raise _Fault(right)
+    known.results |= {abs(amount) * scale, abs(amount)}
+    known.extra |= numbers(shown) | ({f"-{number}" for number in numbers(shown)} if amount < 0 else set())
+    known.words |= {word.casefold() for word in _ANSWER_WORD.findall(right)} | {name for name, _ in unit.dimensions}
+
+
+def _half_up(value: Fraction) -> int:
+    whole = int(abs(value) + Fraction(1, 2))
+    return whole if value >= 0 else -whole
+
+
+def _in_unit(value: _Value, unit: Unit) -> Fraction:
+    """Return a value's number in a unit. Raises ``_Fault`` where the unit does not follow."""
+    if value.unit.dimensions != unit.dimensions:
+        way = (value.unit.dimensions, unit.dimensions) if value.converted else None
+        if way == (_CELSIUS, _FAHRENHEIT):
+            return value.amount * Fraction(9, 5) + 32
+        if way == (_FAHRENHEIT, _CELSIUS):
+            return (value.amount - 32) * Fraction(5, 9)
+        raise _Fault("the unit does not follow")
+    if value.percent and unit.factor != PERCENT.factor:
+        raise _Fault("a percentage is shown as one")
+    return value.amount / unit.factor
+
+
+def _right(text: str) -> tuple[Fraction, str, Unit, int, int]:
+    """Return a right side's number, the number as written, its unit, its digits behind the point, and its scale."""
+    negative = text.startswith("-")
+    match = _TOKEN.match(text[1:] if negative else text)
+    if match is None or match.end() != len(text) - negative or not match["quantity"]:
+        raise _Fault(text)
+    number = match["number"].replace(",", "")
+    if len(number) > _MOST_DIGITS:
+        raise _Fault(text)
+    places = len(number.partition(".")[2])
+    amount = Fraction(number) * (-1 if negative else 1)
+    return amount, match["number"], _unit(match), places, SCALES[match["scale"].lower()] if match["scale"] else 1
+
+
+def _unit(match: re.Match[str]) -> Unit:
+    name = match["unit"] or ""
+    if match["currency"] and name:
+        if not name.lower().startswith("per "):
+            raise _Fault(name)
+        name = f"{match['currency']}/{name[4:]}"
+    elif match["currency"]:
+        name = match["currency"]
+    if match["per"]:
+        name += match["per"]
+    if not name:
+        return PURE
+    unit = quantities.unit(name.strip()) if not name.lstrip().startswith("/") else None
+    if unit is None:
+        raise _Fault(name)
+    return unit
+
+
+class _Parser:
+    """A left side. Nothing is executed: what is not in the notation is a fault."""
+
+    def __init__(self, text: str, known: _Quoted) -> None:
+        self._tokens: list[re.Match[str]] = []
+        self._known = known
+        self._at = 0
+        self._depth = 0
+        place = 0
+        while place < len(text):
+            match = _TOKEN.match(text, place)
+            if match is None:
+                raise _Fault(text[place:])
+            self._tokens.append(match)
+            place = match.end()
+
+    def whole(self) -> _Value | str:
+        first = self._peek("function").casefold()
+        value = self._weekday() if first == "weekday" else self._sum()
+        if self._at < len(self._tokens):
+            raise _Fault("more follows")
+        return value
+
+    def _peek(self, group: str) -> str:
+        return (self._tokens[self._at][group] or "") if self._at < len(self._tokens) else ""
+
+    def _take(self, sign: str) -> None:
+        if self._peek("sign") != sign:
+            raise _Fault(f"no {sign}")
+        self._at += 1
+
+    def _sum(self) -> _Value:
+        value = self._product()
+        while self._peek("sign") in {"+", "-"}:
+            sign = 1 if self._peek("sign") == "+" else -1
+            self._at += 1
+            other = self._product()
+            _agree(value, other)
+            # "1 - 38%"
+            percent = value.percent or other.percent
+            value = _Value(value.amount + sign * other.amount, value.unit, percent)
+        return value
+
+    def _product(self) -> _Value:
+        value = self._factor()
+        while self._peek("sign") in {"*", "/"}:
+            multiplies = self._peek("sign") != "/"
+            self._at += 1
+            other = self._factor()
+            if multiplies:
+                value = _Value(value.amount * other.amount, _plain(value) * _plain(other))
+            else:
+                value = _Value(value.amount / other.amount, _plain(value) / _plain(other))
+        return value
+
+    def _factor(self) -> _Value:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _Fault("too deep")
         try:
-            value, used = _value(_PERCENT.sub(r"(\1 / 100)", left))
-            exact = value * 100 if right.endswith("%") else value
-            if round(exact, -int(shown.as_tuple().exponent)) != shown:
-                return None
-        except (ValueError, SyntaxError, DecimalException):
-            return None
-        if used - allowed - derived - {Decimal(count) for count in (*range(_COUNT + 1), 100)}:
-            return None
-        derived |= (used - {Decimal(100)}) | {shown, abs(shown)}
-    return {_written(number) for number in derived - allowed}
+            if self._peek("sign") == "-":
+                self._at += 1
+                value = self._factor()
+                return _Value(-value.amount, value.unit, value.percent)
+            if self._peek("sign") == "(":
+                self._at += 1
+                value = self._sum()
+                self._take(")")
+                return value
+            if self._peek("function"):
+                return self._function()
+            if self._peek("quantity"):
+                return self._quantity()
+            raise _Fault("no value")
+        finally:
+            self._depth -= 1
+
+    def _quantity(self) -> _Value:
+        match = self._tokens[self._at]
+        self._at += 1
+        number = match["number"].replace(",", "")
+        if len(number) > _MOST_DIGITS:
+            raise _Fault(number)
+        unit = _unit(match)
+        amount = Fraction(number)
+        scale = SCALES[match["scale"].lower()] if match["scale"] else 1
+        self._must_be_known(amount, scale, unit, match["number"])
+        return _Value(amount * scale * unit.factor, unit, percent=unit == PERCENT)
+
+    def _must_be_known(self, amount: Fraction, scale: int, unit: Unit, written: str) -> None:
+        known = self._known
+        if amount * scale in known.results:
+            known.quoted = True
+        elif (
+            amount * scale in known.numbers or (scale > 1 and amount in known.numbers and _scaled(known, amount, scale))
+        ) and (not _contradicted(known.text, amount * scale, unit)):
+            known.quoted = True
+            known.extra |= numbers(written)
+        elif unit == PURE and scale == 1 and (amount == 100 or (amount <= _COUNT and amount.denominator == 1)):
+            if amount != 100:
+                known.extra |= numbers(written)
+        else:
+            raise _Fault(f"{written} is not quoted")
+
+    def _function(self) -> _Value:
+        name = self._peek("function").casefold()
+        self._at += 1
+        self._take("(")
+        if name in _BETWEEN:
+            value = _BETWEEN[name](*self._moments())
+        elif name in _OVER:
+            values = [self._sum()]
+            while self._peek("sign") == ",":
+                self._at += 1
+                values.append(self._sum())
+            value = _OVER[name](values)
+        else:
+            raise _Fault(name)
+        self._take(")")
+        return value
+
+    def _weekday(self) -> str:
+        self._at += 1
+        self._take("(")
+        moment = self._moment()
+        self._take(")")
+        if not isinstance(moment, date):
+            raise _Fault("no date")
+        return WEEKDAYS[moment.weekday()]
+
+    def _moments(self) -> tuple[date | time, date | time]:
+        first = self._moment()
+        self._take(",")
+        return first, self._moment()
+
+    def _moment(self) -> date | time:
+        """Return a date, a time, or both as a ``datetime``, that is quoted."""
+        match = self._tokens[self._at] if self._at < len(self._tokens) else None
+        self._at += 1
+        if match is None or not (match["date"] or match["time"] or match["moment"]):
+            raise _Fault("no date or time")
+        day, _, clock = (match["date"] or match["moment"] or "").replace("T", " ").partition(" ")
+        known = self._known
+        on = at = None
+        try:
+            if day:
+                on = date.fromisoformat(day)
+            if match["time"] or clock:
+                hour, minute = (match["time"] or clock).split(":")
+                at = time(int(hour), int(minute))
+        except ValueError as error:
+            raise _Fault(str(error)) from error
+        if (on is not None and on not in known.dates) or (at is not None and at not in known.times):
+            raise _Fault("date or time is not quoted")
+        known.quoted = True
+        if on is not None:
+            known.extra |= {str(on.year), str(on.month), str(on.day)}
+            known.words.add(MONTH_NAMES[on.month - 1].lower())
+        if at is not None:
+            known.extra |= {str(at.hour), str(at.minute), f"{at.hour}.{at.minute:02}".rstrip("0").rstrip(".")}
+            known.extra |= {str(int(f"{at:%H%M}"))}
+            if on is not None:
+                return datetime.combine(on, at)
+        found = at if on is None else on
+        assert found is not None
+        return found
 
 
-def _plain(text: str) -> str:
-    return _THOUSANDS.sub("", _UNIT.sub("", text.translate(_SIGNS)))
+def _scaled(known: _Quoted, amount: Fraction, scale: int) -> bool:
+    """Tell whether the quotes name the scale somewhere: the head of a table's column says "in million"."""
+    name = next(name for name, size in SCALES.items() if size == scale)
+    return re.search(rf"\b{name}s?\b", known.text, re.IGNORECASE) is not None
 
 
-def _value(text: str) -> tuple[Decimal, set[Decimal]]:
-    """Return what an expression comes to and the numbers in it. Raises ``ValueError`` when it is no plain arithmetic."""
-    numbers: set[Decimal] = set()
-
-    def reckon(node: ast.expr) -> Decimal:
-        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-            return _OPERATORS[type(node.op)](reckon(node.left), reckon(node.right))
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            return -reckon(node.operand)
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            number = Decimal(ast.get_source_segment(text, node) or "")
-            numbers.add(number)
-            return number
-        raise ValueError(text)
-
-    return reckon(ast.parse(text, mode="eval").body), numbers
+def _contradicted(text: str, amount: Fraction, unit: Unit) -> bool:
+    """Tell whether the quotes give this number only with another unit than the formula has."""
+    if unit == PURE or not unit.known:
+        return False
+    stated = [
+        item.unit
+        for item in quantities.quantities(text)
+        if Fraction(item.number) * SCALES.get(item.scale, 1) == amount and len(item.number) <= _MOST_DIGITS
+    ]
+    return (
+        bool(stated)
+        and all(other is not None and len(other.dimensions) == 1 and other != unit for other in stated)
+        and (len(unit.dimensions) <= 1)
+    )
 
 
-def _written(number: Decimal) -> str:
-    plain = f"{number:f}"
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+def _plain(value: _Value) -> Unit:
+    return Unit(value.unit.dimensions, known=value.unit.known)
+
+
+def _agree(one: _Value, other: _Value) -> None:
+    if one.unit.dimensions != other.unit.dimensions:
+        raise _Fault("units differ")
+    if one.percent != other.percent and 1 not in (one.amount, other.amount):
+        raise _Fault("a percentage and a number")
+
+
+def _total(values: Sequence[_Value]) -> _Value:
+    for value in values[1:]:
+        _agree(values[0], value)
+    return _Value(sum((value.amount for value in values), Fraction(0)), values[0].unit, values[0].percent)
+
+
+def _mean(values: Sequence[_Value]) -> _Value:
+    total = _total(values)
+    return _Value(total.amount / len(values), total.unit, total.percent)
+
+
+def _least(values: Sequence[_Value]) -> _Value:
+    _total(values)
+    return min(values, key=lambda value: value.amount)
+
+
+def _most(values: Sequence[_Value]) -> _Value:
+    _total(values)
+    return max(values, key=lambda value: value.amount)
+
+
+def _count(values: Sequence[_Value]) -> _Value:
+    return _Value(Fraction(len(values)), PURE)
+
+
+def _converted(values: Sequence[_Value]) -> _Value:
+    if len(values) != 1 or not values[0].unit.dimensions:
+        raise _Fault("convert takes one value with a unit")
+    return _Value(values[0].amount, values[0].unit, converted=True)
+
+
+_OVER: dict[str, Callable[[Sequence[_Value]], _Value]] = {
+    "sum": _total,
+    "mean": _mean,
+    "min": _least,
+    "max": _most,
+    "count": _count,
+    "convert": _converted,
+}
+
+
+def _of(number: int | Fraction, name: str) -> _Value:
+    return _Value(number * UNITS[name].factor, UNITS[name])
+
+
+def _days(first: date | time, last: date | time) -> _Value:
+    if isinstance(first, date) and isinstance(last, date):
+        return _of((date(last.year, last.month, last.day) - date(first.year, first.month, first.day)).days, "day")
+    return _mixed()
+
+
+def _months(first: date | time, last: date | time) -> _Value:
+    return _of(_full_months(first, last), "month")
+
+
+def _years(first: date | time, last: date | time) -> _Value:
+    return _of(_full_months(first, last) // 12, "year")
+
+
+def _full_months(first: date | time, last: date | time) -> int:
+    if not isinstance(first, date) or not isinstance(last, date):
+        _mixed()
+    if (last.year, last.month, last.day) < (first.year, first.month, first.day):
+        raise _Fault("the first date is the later one")
+    return quantities.months_between(first, last)
+
+
+def _minutes(first: date | time, last: date | time) -> _Value:
+    return _of(_elapsed(first, last), "minute")
+
+
+def _hours(first: date | time, last: date | time) -> _Value:
+    return _of(_elapsed(first, last) / 60, "hour")
+
+
+def _elapsed(first: date | time, last: date | time) -> Fraction:
+    """Return the minutes from one time to a later one, of the same day where no date tells."""
+    if isinstance(first, datetime) and isinstance(last, datetime):
+        minutes = Fraction(int((last - first).total_seconds()), 60)
+    elif isinstance(first, time) and isinstance(last, time):
+        minutes = Fraction((last.hour - first.hour) * 60 + last.minute - first.minute)
+    else:
+        _mixed()
+    if minutes < 0:
+        raise _Fault("the first time is the later one")
+    return minutes
+
+
+def _mixed() -> NoReturn:
+    raise _Fault("a date and a time")
+
+
+_BETWEEN: dict[str, Callable[[date | time, date | time], _Value]] = {
+    "days": _days,
+    "months": _months,
+    "years": _years,
+    "minutes": _minutes,
+    "hours": _hours,
+}
