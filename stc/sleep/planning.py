@@ -34,6 +34,10 @@ class Window:
     page_end: int
     hash: str
     tokens: int
+    answers: tuple[str, ...] = ()
+    """``directed`` only: the ids of the answers whose questions are answered again."""
+    questions: tuple[str, ...] = ()
+    """``directed`` only: those questions; ``hash`` is of them, sorted and normalised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,15 @@ class Planned:
     reason: str
     fallback: str = ""
     """Why the extractive thinker prepares although a model is set; "" where none is."""
+    generation: int = 1
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        return self.window.questions
 
     def key(self) -> TaskKey:
-        return TaskKey(self.document_id, self.window.pass_name, self.window.hash, self.thinker, 1, self.revision)
+        window = self.window
+        return TaskKey(self.document_id, window.pass_name, window.hash, self.thinker, self.generation, self.revision)
 
     def task(self, task_id: str, owner: str) -> SleepTask:
         return SleepTask(
@@ -104,8 +114,10 @@ class Planned:
             page_start=self.window.page_start,
             page_end=self.window.page_end,
             thinker=self.thinker,
+            generation=self.generation,
             revision=self.revision,
             reason=self.reason,
+            answers=self.window.answers,
         )
 
 
