@@ -106,7 +106,7 @@ def check(drafts: Iterable[NoteDraft], pages: Mapping[int, str], *, asked: Itera
     dropped: Counter[str] = Counter()
     for draft in drafts:
         draft = replace(draft, question=draft.question.strip(), text=draft.text.strip())
-        reason, exact = _fault(draft, pages, writing)
+        reason, exact = fault(draft, pages, writing)
         key = _same(draft.question or draft.text)
         if reason is None and key in seen:
             reason = DUPLICATE
@@ -118,7 +118,7 @@ def check(drafts: Iterable[NoteDraft], pages: Mapping[int, str], *, asked: Itera
     return Checked(tuple(accepted), dict(dropped))
 
 
-def _fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tuple[str | None, tuple[Evidence, ...]]:
+def fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tuple[str | None, tuple[Evidence, ...]]:
     """Return why a draft can't be kept, or ``None`` and its evidence as the pages have it."""
     summary = draft.kind == "summary"
     if not _has_words(draft.text) or (not summary and not _has_words(draft.question)):

@@ -27,7 +27,7 @@ from stc.storage import conversations, ledger, lexical, tasks, vectors
 from stc.storage import documents as document_rows
 from stc.storage import notes as note_rows
 from stc.storage.database import new_id
-from stc.words import EXTRACTIVE, Chunk, Document, LedgerRow, Note, NoteDraft, Page, SleepRun, SleepTask, Usage
+from stc.words import EXTRACTIVE, Chunk, Document, LedgerRow, Note, NoteDraft, Page, SleepRun, SleepTask, Thinker, Usage
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -427,25 +427,49 @@ def make_notes(
 ) -> list[Note]:
     """Return checked drafts as notes, in the order in which they will be listed."""
     return [
-        Note(
-            id=new_id(),
+        make_note(
+            draft,
+            chunks,
             owner=task.owner,
             document_id=task.document_id,
             task_id=task.id,
-            kind=draft.kind,
-            question=draft.question,
-            text=draft.text,
-            formula=draft.formula,
-            evidence=tuple(replace(item, chunk_id=_chunk_of(item.page, item.quote, chunks)) for item in draft.evidence),
-            status="verified",
             thinker=task.thinker,
             model=model,
-            tokens=tokens.count(f"{draft.question} {draft.text}".strip()),
-            times_used=0,
-            created_at=now + position * 1e-6,  # notes are listed by it
+            at=now + position * 1e-6,  # notes are listed by it
         )
         for position, draft in enumerate(drafts)
     ]
+
+
+def make_note(
+    draft: NoteDraft,
+    chunks: Sequence[Chunk],
+    *,
+    owner: str,
+    document_id: str,
+    task_id: str | None,
+    thinker: Thinker,
+    model: str,
+    at: float,
+) -> Note:
+    """Return a checked draft as a note; ``chunks`` are the document's passages, ``task_id`` ``None`` for one no task made."""
+    return Note(
+        id=new_id(),
+        owner=owner,
+        document_id=document_id,
+        task_id=task_id,
+        kind=draft.kind,
+        question=draft.question,
+        text=draft.text,
+        formula=draft.formula,
+        evidence=tuple(replace(item, chunk_id=_chunk_of(item.page, item.quote, chunks)) for item in draft.evidence),
+        status="verified",
+        thinker=thinker,
+        model=model,
+        tokens=tokens.count(f"{draft.question} {draft.text}".strip()),
+        times_used=0,
+        created_at=at,
+    )
 
 
 def _chunk_of(page: int, quote: str, chunks: Sequence[Chunk]) -> str | None:
