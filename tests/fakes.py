@@ -14,6 +14,7 @@ By itself, for a browser: ``python -m tests.fakes --port 4000 [--reply package.m
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import re
@@ -22,7 +23,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -87,8 +88,11 @@ class ModelServer:
     """So many tokens of each prompt were in the provider's cache."""
     reasoning_tokens: int = 0
     retry_after_s: float | None = 0.0
-    first_delay_s: float = 0.0
+    first_delay_s: float | Callable[[dict[str, Any]], float] = 0.0
+    """Seconds before a reply begins; a function gets the request's body."""
     word_delay_s: float = 0.0
+    one_at_a_time: bool = False
+    """A call waits until those before it are answered or given up, as at a model server on a small computer."""
     context_length: int = 8192
     """Ollama only: what /api/show says of every model."""
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -98,6 +102,7 @@ class ModelServer:
     """Set when a client left before its reply was complete."""
     gone_at: float = 0.0
     """When that was, on the monotonic clock."""
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> ModelServer:
         self.start()
@@ -189,11 +194,26 @@ class _Handler(BaseHTTPRequestHandler):
             fault = "404"
         try:
             if not self._refused(body, fault, key):
-                self._answer(body, fault)
+                with self._turn():
+                    self._answer(body, fault)
         except (ConnectionError, _ClientGone):
             self.double.gone_at = time.monotonic()
             self.double.gone.set()
             raise
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self.double.one_at_a_time:
+            yield
+            return
+        turn = self.double.turn
+        while not turn.acquire(timeout=0.02):
+            if self._client_left() or self.double._stopping.is_set():
+                raise _ClientGone
+        try:
+            yield
+        finally:
+            turn.release()
 
     def _refused(self, body: dict[str, Any], fault: str | None, key: str) -> bool:
         ollama = self.path == "/api/chat"
@@ -257,7 +277,8 @@ class _Handler(BaseHTTPRequestHandler):
 
         sent = ""
         try:
-            self._pause(double.first_delay_s)
+            delay = double.first_delay_s
+            self._pause(delay(body) if callable(delay) else delay)
             if not stream and not halfway:
                 sent = "".join(pieces)
                 double.billed.append(bill(sent, reported=fault not in {"no-usage", "wrong-usage", "zero-usage"}))
