@@ -6,6 +6,7 @@ Streamlit imports this file once as a module, for the server, and runs it as a s
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,6 +23,7 @@ from stc.ui import frame
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     services = open_services()
     background.start(services)
+    threading.Thread(target=frame.preload, name="preload", daemon=True).start()
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,16 @@ from stc.errors import StcError
 from stc.ui import dialogs, library, safe
 
 _ICON = "🌙"  # without one, or with a ":material/…:" one, the browser would fetch the page's icon from another host
+
+
+_FIRST_PAGE = ("streamlit.emojis", "streamlit.material_icon_names", "stc.ui.answers", "stc.ui.adding", "stc.ui.opened")
+"""What the first page imports, the largest first: Streamlit's tables to check icons by."""
+
+
+def preload() -> None:
+    """Import what the first page needs; for a thread at the start, while the browser is still loading."""
+    for name in _FIRST_PAGE:
+        importlib.import_module(name)
 
 
 def draw() -> None:
