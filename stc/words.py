@@ -23,6 +23,8 @@ EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
 HAND_WRITTEN = "hand-written for the sample"
 """Stands in place of a model's name at notes that came with the program: nobody paid for them here, so nothing that they
 spare is counted as saved."""
+IMPORTED = "imported"
+"""Stands in place of a model's name at notes that were imported: whoever paid for them, it was not here."""
 EXTRACTIVE = "extractive"
 """The name that stands in place of a model's where none was used."""
 

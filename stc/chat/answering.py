@@ -16,7 +16,7 @@ from stc.chat.scope import Scope, check_question, resolve
 from stc.chat.terms import terms
 from stc.errors import UpstreamError, UserError
 from stc.meter import prices
-from stc.meter.ledger import CUT, GIVEN
+from stc.meter.ledger import BROUGHT, CUT, GIVEN
 from stc.models import prompts, tokens
 from stc.services import Services
 from stc.storage import conversations
@@ -28,6 +28,7 @@ from stc.words import (
     EFFORTS,
     EXTRACTIVE,
     HAND_WRITTEN,
+    IMPORTED,
     ROUTES,
     Answer,
     Baseline,
@@ -540,8 +541,8 @@ def _finish(
     request: _Ask, context: Context, said: _Said, reasons: tuple[str, ...], reused: Note | None = None
 ) -> Answer:
     used = (reused.id,) if reused else tuple(part.id for part in context.parts if part.kind == "note")
-    if any(request.found.notes[note_id].model == HAND_WRITTEN for note_id in used):
-        reasons = (*reasons, GIVEN)
+    makers = {request.found.notes[note_id].model for note_id in used}
+    reasons += tuple(reason for maker, reason in ((HAND_WRITTEN, GIVEN), (IMPORTED, BROUGHT)) if maker in makers)
     seconds = time.monotonic() - request.started
     return dataclasses.replace(
         request.answer,

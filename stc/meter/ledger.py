@@ -27,6 +27,9 @@ CUT = "the answer was cut"
 GIVEN = "its notes came with the sample"
 """An answer whose reasons hold this was made from notes that nobody paid for here: what they spare is no saving."""
 
+BROUGHT = "its notes were imported"
+"""The same of notes that were paid for elsewhere."""
+
 _ASLEEP = {"sleep", "check"}
 
 
@@ -240,8 +243,9 @@ def uncredited(answer: Answer) -> str:
         return "nothing was answered"
     if not any(citation.verified for citation in answer.citations):
         return "no quote supports the answer"
-    if GIVEN in answer.reasons:
-        return GIVEN
+    for reason in (GIVEN, BROUGHT):
+        if reason in answer.reasons:
+            return reason
     if answer.rating < 0:
         return "you marked the answer as wrong"
     return ""
@@ -260,6 +264,22 @@ def saving(answer: Answer, baseline: str) -> Saving | None:
     if reason:
         return Saving(min(tokens, 0), money if money is None else min(money, Fraction(0)), reason)
     return Saving(tokens, money)
+
+
+def saved_by_note(answers: Iterable[Answer], *, baseline: str = HEADLINE) -> dict[str, Fraction]:
+    """Return the tokens that each note saved, by its id; negative is a loss.
+
+    An answer's saving is shared equally among the notes that it was made from. A note is left out where nothing is known:
+    no typed question used it, or none whose baseline is known, or it was not paid for here.
+    """
+    saved: dict[str, Fraction] = {}
+    for answer in answers:
+        one = saving(answer, baseline)
+        if one is None or answer.origin != "typed" or one.reason in (GIVEN, BROUGHT):
+            continue
+        for note_id in answer.notes_used:
+            saved[note_id] = saved.get(note_id, Fraction(0)) + Fraction(one.tokens, len(answer.notes_used))
+    return saved
 
 
 def net(

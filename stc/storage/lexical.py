@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select, column, select, table, text
 
 _CREATE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS lexical USING fts5("
@@ -52,6 +53,20 @@ def delete_items(connection: Connection, document_id: str, kind: str, ids: Seque
             connection.exec_driver_sql("DELETE FROM lexical WHERE rowid = ?", (rowid,))
 
 
+def holding(words: str, *, kind: str, document_id: str) -> Select[Any] | None:
+    """Return a query of the ids of a document's items that hold every word (in any of its endings), ``None`` where
+    ``words`` has none. The last word may be only begun: this is for searching while one types."""
+    found = _WORD.findall(words.lower())[:64]
+    if not found:
+        return None
+    wanted = " AND ".join(f'"{word}"' for word in found) + "*"
+    lexical = table("lexical", column("item_id"))
+    matches = text("lexical MATCH :wanted").bindparams(
+        wanted=f"text : ({wanted}) AND scope : ({_scope(kind, [document_id])})"
+    )
+    return select(lexical.c.item_id).where(matches)
+
+
 def count(
     connection: Connection, words: Sequence[str], *, kind: str, document_ids: Sequence[str] | None
 ) -> dict[str, int]:
@@ -79,7 +94,7 @@ def search(
 
     ``document_ids`` ``None`` searches all documents. A question of stop words only is searched with them.
     """
-    words = [word for word in _WORD.findall(question.lower())][:64]
+    words = _WORD.findall(question.lower())[:64]
     words = [word for word in words if word not in STOP_WORDS] or words
     if not words or document_ids == []:
         return []

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
 
+from stc.storage import lexical
 from stc.storage.schema import evidence, notes, vectors
 from stc.words import Evidence, Note
 
@@ -86,3 +87,44 @@ def delete_notes(connection: Connection, ids: Sequence[str]) -> None:
     """Delete notes with evidence and vectors. The caller removes full-text rows and records the changes."""
     connection.execute(delete(vectors).where(vectors.c.kind == "note", vectors.c.item_id.in_(list(ids))))
     connection.execute(delete(notes).where(notes.c.id.in_(list(ids))))
+
+
+def browse(
+    connection: Connection,
+    document_id: str,
+    *,
+    status: str = "verified",
+    kinds: Iterable[str] = (),
+    words: str = "",
+    with_question: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Note]:
+    """Return some of a document's notes in the order of the pages that they quote first.
+
+    ``kinds`` empty means all; ``words`` must all stand in question and text, see ``lexical.holding``.
+    """
+    first = and_(evidence.c.note_id == notes.c.id, evidence.c.position == 0)
+    query = select(notes).outerjoin(evidence, first).where(*_found(document_id, words), notes.c.status == status)
+    if kinds := list(kinds):
+        query = query.where(notes.c.kind.in_(kinds))
+    if with_question:
+        query = query.where(notes.c.question != "")
+    order = func.coalesce(evidence.c.page, 0), notes.c.created_at, notes.c.id
+    return _load(connection, query.order_by(*order).limit(limit).offset(offset))
+
+
+def tally(connection: Connection, document_id: str, *, words: str = "") -> dict[tuple[str, str], int]:
+    """Return how many notes of each (status, kind) a document has; with ``words``, how many that hold them."""
+    rows = connection.execute(
+        select(notes.c.status, notes.c.kind, func.count())
+        .where(*_found(document_id, words))
+        .group_by(notes.c.status, notes.c.kind)
+    )
+    return {(status, kind): number for status, kind, number in rows}
+
+
+def _found(document_id: str, words: str) -> list[ColumnElement[bool]]:
+    holding = lexical.holding(words, kind="note", document_id=document_id)
+    of_it: list[ColumnElement[bool]] = [notes.c.document_id == document_id]
+    return of_it if holding is None else [*of_it, notes.c.id.in_(holding)]

@@ -122,6 +122,25 @@ def test_what_is_not_known_is_no_saving_of_zero():
 # Net and break-even
 
 
+def test_what_an_answer_saved_is_shared_by_its_notes():
+    answers = [
+        answer(CHEAP, notes_used=("n1", "n2")),
+        answer(CHEAP, notes_used=("n1",)),
+        answer(DEAR, notes_used=("n3",)),
+        answer(CHEAP, notes_used=("n4",), origin="suggested"),
+        answer(CHEAP, notes_used=("n5",), baselines={"chunks": None}),
+        answer(CHEAP, notes_used=("n6",), reasons=(ledger.GIVEN,)),
+        answer(CHEAP, notes_used=("n7",), reasons=(ledger.BROUGHT,)),
+        answer(CHEAP, notes_used=("n8",), rating=-1),
+    ]
+    assert ledger.saved_by_note(answers) == {"n1": 2400, "n2": 800, "n3": -2000, "n8": 0}
+
+
+def test_what_imported_notes_spare_is_not_counted_as_saved():
+    one = saving(answer(CHEAP, reasons=(ledger.BROUGHT,)), "chunks")
+    assert (one.tokens, one.reason) == (0, "its notes were imported")
+
+
 def test_a_document_starts_in_the_red():
     one = net([SLEPT], [])
     assert (one.tokens, one.cost_usd, one.break_even_questions) == (-33_000, Fraction(-4, 100), None)
