@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
 
 from stc.storage import lexical
+from stc.storage.documents import record_changes
 from stc.storage.schema import evidence, notes, vectors
-from stc.words import Evidence, Note
+from stc.words import Evidence, Note, NoteStatus
 
 
 def add(connection: Connection, new: Sequence[Note]) -> None:
@@ -79,8 +80,31 @@ def count_use(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(update(notes).where(notes.c.id.in_(list(ids))).values(times_used=notes.c.times_used + 1))
 
 
-def set_status(connection: Connection, ids: Sequence[str], status: str) -> None:
-    connection.execute(update(notes).where(notes.c.id.in_(list(ids))).values(status=status))
+def set_status(connection: Connection, owner: str, note_id: str, status: NoteStatus) -> bool:
+    """Set the status of one note; False when the owner has no such note."""
+    result = connection.execute(
+        update(notes).where(notes.c.id == note_id, notes.c.owner == owner).values(status=status)
+    )
+    return result.rowcount == 1
+
+
+def make_stale(connection: Connection, document_id: str, ids: Sequence[str]) -> None:
+    """Take verified notes of a document out of use: they are out of date, and no search by meaning meets them again."""
+    for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
+        some = list(ids[start : start + 500])
+        connection.execute(update(notes).where(notes.c.id.in_(some), notes.c.status == "verified").values(status="stale"))
+        connection.execute(delete(vectors).where(vectors.c.kind == "note", vectors.c.item_id.in_(some)))
+        record_changes(connection, "delete", [("note", note_id, document_id) for note_id in some])
+
+
+def move_evidence(connection: Connection, note: Note) -> None:
+    """Store where a note's quotes stand now: page and passage of each piece of its evidence, in order."""
+    for position, item in enumerate(note.evidence):
+        connection.execute(
+            update(evidence)
+            .where(evidence.c.note_id == note.id, evidence.c.position == position)
+            .values(page=item.page, chunk_id=item.chunk_id)
+        )
 
 
 def delete_notes(connection: Connection, ids: Sequence[str]) -> None:

@@ -105,7 +105,7 @@ def test_notes_that_are_hidden_or_out_of_date_are_never_found(services, ferry):
     add_note(services, ferry, "n1", "What does a ticket cost?", "4 euros.", status="stale")
     add_note(services, ferry, "n2", "What does a ticket cost then?", "4 euros.")
     with services.database.write() as connection:
-        note_rows.set_status(connection, ["n2"], "hidden")
+        note_rows.set_status(connection, services.owner, "n2", "hidden")
     assert retrieve(services, "What does a ticket cost?", kind="note") == []
 
 

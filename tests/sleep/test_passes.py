@@ -133,7 +133,7 @@ def test_a_hidden_note_never_comes_back(services):
     sleep(services, document)
     hidden = next(note for note in stored(services, document) if note.question)
     with services.database.write() as connection:
-        notes.set_status(connection, [hidden.id], "hidden")
+        notes.set_status(connection, services.owner, hidden.id, "hidden")
     run.prepare_again(services, document.id)
     sleep(services, document)
     assert hidden.question not in {note.question for note in stored(services, document)}
