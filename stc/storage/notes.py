@@ -92,7 +92,9 @@ def make_stale(connection: Connection, document_id: str, ids: Sequence[str]) -> 
     """Take verified notes of a document out of use: they are out of date, and no search by meaning meets them again."""
     for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
         some = list(ids[start : start + 500])
-        connection.execute(update(notes).where(notes.c.id.in_(some), notes.c.status == "verified").values(status="stale"))
+        connection.execute(
+            update(notes).where(notes.c.id.in_(some), notes.c.status == "verified").values(status="stale")
+        )
         connection.execute(delete(vectors).where(vectors.c.kind == "note", vectors.c.item_id.in_(some)))
         record_changes(connection, "delete", [("note", note_id, document_id) for note_id in some])
 
