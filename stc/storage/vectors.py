@@ -68,6 +68,16 @@ def add(
     record_changes(connection, "upsert", [(kind, item_id, document_id) for item_id, _ in items])
 
 
+def of_document(connection: Connection, kind: str, document_id: str, embedder_name: str) -> dict[str, Matrix]:
+    """Return the vectors of a document's items by their ids; each is float32 of unit length."""
+    rows = connection.execute(
+        select(vectors.c.item_id, vectors.c.vector).where(
+            vectors.c.kind == kind, vectors.c.document_id == document_id, vectors.c.embedder == embedder_name
+        )
+    )
+    return {row.item_id: np.frombuffer(row.vector, dtype="<f4") for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     """The vectors of one kind and embedder, of one document or of all: ``matrix[i]`` belongs to ``ids[i]``."""
