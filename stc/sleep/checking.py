@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from stc.chat.citing import find_quote
 from stc.chat.figures import MONTHS, numbers
 from stc.chat.orders import planted
-from stc.sleep import formulas
+from stc.sleep import formulas, quantities
 from stc.words import Evidence, NoteDraft
 
 EMPTY = "empty"
@@ -77,7 +77,7 @@ class Writing:
     """How a document writes dates and names."""
 
     day_first: bool | None = None
-    """What its dates in figures mean, told by those that can be read in one way only; ``None`` where none tells."""
+    """What its dates in figures mean; ``None`` where nothing tells."""
     proper: frozenset[str] = frozenset()
     """The words, in small letters, that have a capital inside its sentences and are never written without."""
 
@@ -86,16 +86,14 @@ PLAIN = Writing()
 
 
 def writing_of(pages: Iterable[str]) -> Writing:
-    orders: set[bool] = set()
+    pages = list(pages)
     capital: set[str] = set()
     small: set[str] = set()
     for page in pages:
-        dates = ((int(first), int(second)) for first, second in _DATE.findall(page))
-        orders.update(first > 12 for first, second in dates if (first > 12) != (second > 12))
         capital.update(_CAPITAL_INSIDE.findall(page))
         small.update(_SMALL.findall(page))
     proper = {_bare(word) for word in capital} - {_bare(word) for word in small} - _PLAIN_CAPITALS
-    return Writing(orders.pop() if len(orders) == 1 else None, frozenset(proper))
+    return Writing(quantities.day_first(pages), frozenset(proper))
 
 
 def check(drafts: Iterable[NoteDraft], pages: Mapping[int, str], *, asked: Iterable[str] = ()) -> Checked:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from stc.chat.sentences import split
 from stc.chat.terms import terms
-from stc.sleep import asking, fields
+from stc.sleep import asking, deriving, fields
 from stc.sleep.grammar import (
     BASES,
     MODALS,
@@ -32,9 +32,11 @@ from stc.sleep.phrasing import Asked, reads_badly
 from stc.sleep.reading import Heading, Reading, Statement, readable
 from stc.words import Evidence, NoteDraft
 
-OUTLINE_SHARE = 0.1
-ANTICIPATE_SHARE = 0.34
-"""Tokens of notes per token of text, at most. Together they stay below half, with room for rounding."""
+OUTLINE_SHARE = 0.08
+INFER_SHARE = 0.17
+QUESTIONS_SHARE = 0.41
+"""Tokens of notes per token of text, at most; what is derived comes out of the questions' share, for nothing in the text
+answers it. Together they stay below half, with room for rounding."""
 _OPENING_TOKENS = 80
 _SUMMARY_TOKENS = 170
 _SECTION_TOKENS = 70
@@ -42,6 +44,7 @@ _SECTION_WORDS = 120
 """A section shorter than this needs no summary of its own."""
 _SMALL_WORDS = frozenset("and or of the to in for a an with by on at from is are".split())
 _PER_PAGE = 14
+_DERIVED_PER_PAGE = 30
 _PER_SHAPE = 2
 """Questions of one series ("What does X stand for?") per window; more of the same help nobody."""
 
@@ -122,7 +125,41 @@ class ExtractiveThinker:
             *self._from_headings(first, last),
             *_from_acronyms(here, self.reading, first, self.count),
         ]
-        return [candidate.draft for candidate in _choose(candidates, asked, room=int(tokens * ANTICIPATE_SHARE))]
+        derived = sum(self.count(f"{item.question} {item.text}") for item in self._inferred(first, last, tokens))
+        room = int(tokens * QUESTIONS_SHARE) - derived
+        return [candidate.draft for candidate in _choose(candidates, asked, room=room)]
+
+    def infer(self, first: int, last: int, *, tokens: int, asked: Iterable[str] = ()) -> list[NoteDraft]:
+        """Return what follows from the text but stands nowhere in it, the most wanted that fit the window's share.
+
+        An inference belongs to the window that holds its first quote; the others may stand anywhere in the document.
+        """
+        known = {_key(question) for question in asked}
+        return [
+            NoteDraft("inference", item.question, item.text, item.evidence, item.formula)
+            for item in self._inferred(first, last, tokens)
+            if _key(item.question) not in known
+        ]
+
+    @cached_property
+    def _derived(self) -> list[deriving.Derived]:
+        return deriving.derived(self.reading)
+
+    def _inferred(self, first: int, last: int, tokens: int) -> list[deriving.Derived]:
+        room = int(tokens * INFER_SHARE)
+        per_page: Counter[int] = Counter()
+        seen = set()
+        chosen = []
+        for item in self._derived:
+            page, size = item.evidence[0].page, self.count(f"{item.question} {item.text}")
+            if not first <= page <= last or size > room or per_page[page] >= _DERIVED_PER_PAGE:
+                continue
+            if _key(item.question) not in seen:
+                seen.add(_key(item.question))
+                per_page[page] += 1
+                room -= size
+                chosen.append(item)
+        return sorted(chosen, key=lambda item: (item.evidence[0].page, item.start))
 
     def digest(self, *, tokens: int) -> list[tuple[int, str]]:
         """Return (page, text) of a document's first lines, its headings and its most telling sentences, at most so many

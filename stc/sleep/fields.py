@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,15 +52,7 @@ class FieldQuestion:
 
 def fields(line: str, known: frozenset[str] = frozenset()) -> list[Field]:
     """Return the fields of one line. ``known`` are labels that certainly are ones: lines of the document begin with them."""
-    first = _FIRST_LABEL.match(line)
-    if not first or len(first.group(1).split()) > 7:
-        return []
-    starts = frozenset(label.split()[0] for label in known)
-    # (start of the label, its end, end of the colon, whether the start is certain)
-    marks = [(0, first.end(1), first.end(), True)]
-    for found in _LABEL.finditer(line, first.end()):
-        start, sure = _label_start(line, marks[-1][2], found.start(1), found.end(1), known, starts)
-        marks.append((start, found.end(1), found.end(), sure))
+    marks = _marks(line, known)
     result = []
     for position, (start, end, after, _) in enumerate(marks):
         following = marks[position + 1] if position + 1 < len(marks) else None
@@ -77,6 +69,31 @@ def fields(line: str, known: frozenset[str] = frozenset()) -> list[Field]:
         shown = value if sure or following is None else line[start : _value_end(line, marks, position + 1)].strip(" ;|")
         result.append(Field(line[start:end].strip(), value, sure, shown))
     return result
+
+
+def spans(line: str, known: frozenset[str] = frozenset()) -> list[tuple[str, int, int, int]]:
+    """Return (label, its start, where its value begins, where the next colon stands) of each field of a line.
+
+    What has a form of its own (a date, a number with its unit) is found at the value's beginning wherever the value ends.
+    """
+    marks = _marks(line, known)
+    if not marks:
+        return []
+    ends = [*(end for _, end, _, _ in marks[1:]), len(line)]
+    return [(line[mark[0] : mark[1]].strip(), mark[0], mark[2], end) for mark, end in zip(marks, ends, strict=True)]
+
+
+def _marks(line: str, known: frozenset[str]) -> list[tuple[int, int, int, bool]]:
+    """Return (start of the label, its end, end of the colon, whether the start is certain) of each label of a line."""
+    first = _FIRST_LABEL.match(line)
+    if not first or len(first.group(1).split()) > 7:
+        return []
+    starts = frozenset(label.split()[0] for label in known)
+    marks = [(0, first.end(1), first.end(), True)]
+    for found in _LABEL.finditer(line, first.end()):
+        start, sure = _label_start(line, marks[-1][2], found.start(1), found.end(1), known, starts)
+        marks.append((start, found.end(1), found.end(), sure))
+    return marks
 
 
 def _value_end(line: str, marks: list[tuple[int, int, int, bool]], position: int) -> int:
@@ -153,20 +170,42 @@ def _form_pages(statements: Iterable[Statement]) -> set[int]:
     return {page for page, count in labelled.items() if count >= 4 and count >= 0.25 * lines[page]}
 
 
-def questions(statements: Iterable[Statement], casing: Casing) -> list[FieldQuestion]:
-    """Return the questions that form lines answer. A label with several values is asked about per heading, or not at all."""
-    statements = [statement for statement in statements if statement.line or _FIRST_LABEL.match(statement.text)]
-    known = known_labels(statements)
-    forms = _form_pages(statements)
-    often = Counter(label.lower() for label in _first_labels(statements))
-    found: defaultdict[str, list[tuple[Field, Statement]]] = defaultdict(list)
-    for statement in statements:
+def in_forms(statements: Iterable[Statement]) -> list[tuple[Field, Statement]]:
+    """Return the fields of form lines, in order, each with its line."""
+    found = []
+    lines, known = form_lines(statements)
+    for statement, likely in lines:
         for field in fields(statement.text, known):
             below = re.search(re.escape(field.label) + r"\s*:[ \t]*\n", statement.quote)
             if below and field.value.istitle() and " " in field.value:
                 continue  # an empty field above a heading
-            if statement.page in forms or often[field.label.lower()] >= 3:
-                found[field.label.lower()].append((field, statement))
+            if likely(field.label):
+                found.append((field, statement))
+    return found
+
+
+def form_lines(
+    statements: Iterable[Statement],
+) -> tuple[list[tuple[Statement, Callable[[str], bool]]], frozenset[str]]:
+    """Return the lines that may hold fields, each with what tells whether a label of it is one, and the certain labels."""
+    lines = [statement for statement in statements if statement.line or _FIRST_LABEL.match(statement.text)]
+    forms = _form_pages(lines)
+    often = Counter(label.lower() for label in _first_labels(lines))
+
+    def on_form(label: str) -> bool:
+        return True
+
+    def repeated(label: str) -> bool:
+        return often[label.lower()] >= 3
+
+    return [(line, on_form if line.page in forms else repeated) for line in lines], known_labels(lines)
+
+
+def questions(statements: Iterable[Statement], casing: Casing) -> list[FieldQuestion]:
+    """Return the questions that form lines answer. A label with several values is asked about per heading, or not at all."""
+    found: defaultdict[str, list[tuple[Field, Statement]]] = defaultdict(list)
+    for field, statement in in_forms(statements):
+        found[field.label.lower()].append((field, statement))
     result = []
     for group in found.values():
         values = {field.value.lower() for field, _ in group}
@@ -236,7 +275,7 @@ def question(field: Field, casing: Casing) -> str | None:
     if re.search(r"\d(?:\.\d+)*$", label):
         label = label.title() if label.isupper() and len(label) > 8 else label
         return f"What is {label}?" if words[0][0].isupper() and len(words) <= 4 else None
-    phrase = _in_sentence(label, casing)
+    phrase = in_sentence(label, casing)
     last = phrase.split()[-1] if phrase else ""
     closed = value.lower().strip(".") in {"yes", "no"}
     bare = phrase.rsplit(" ", 1)[0] if " " in phrase else ""
@@ -257,7 +296,7 @@ def question(field: Field, casing: Casing) -> str | None:
     return f"What {'are' if plural else 'is'} the {phrase}?"
 
 
-def _in_sentence(label: str, casing: Casing) -> str:
+def in_sentence(label: str, casing: Casing) -> str:
     """Return a label as it stands inside a question: "Landing Gear Type(s)" as "landing gear types"."""
     label = re.sub(r"(?<=\w)\(s\)", "s", label)
     label = re.sub(r"\s*\([^)]*\)", "", label)

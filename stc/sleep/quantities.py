@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, time
 from fractions import Fraction
@@ -100,6 +100,11 @@ _TABLE: dict[str, dict[str, str]] = {
     "data": {"1": "byte bytes", "1000": "kB KB", "1000000": "MB", "1000000000": "GB", "1000000000000": "TB"},
     "celsius": {"1": "°C ºC|degree Celsius|degrees Celsius|deg C"},
     "fahrenheit": {"1": "°F ºF|degree Fahrenheit|degrees Fahrenheit|deg F"},
+    "pressure": {
+        "1": "Pa",
+        "100": "hPa mb mbar millibar millibars",
+        "3386.389": "inHg|inches Hg|in Hg|inches of mercury",
+    },
     "angle": {"1": "° degree degrees"},
     "dollar": {"1": "$ USD dollar dollars", "0.01": "cent cents"},
     "euro": {"1": "€ EUR euro euros"},
@@ -211,13 +216,35 @@ _HOUR = re.compile(rf"(?<![\w:.,/-])(1[0-2]|0?[1-9]) ?([ap])\.? ?m\b\.?(?:\s({_Z
 _FOUR = re.compile(
     rf"(?<![\w:.,/$€£-])([01]\d|2[0-3])([0-5]\d)(?:\s?({_ZONE})\b|\s?(?:hours|hrs?)\b|(?![\w/:%-]|[.,]\d))"
 )
-_TIME_BEFORE = re.compile(r"\btime\b[^\d:]{0,20}:?[^\d:]{0,8}$", re.IGNORECASE)
+_HOURS_BEHIND = re.compile(r"\s(?:hours|hrs)\b")
+_TIME_BEFORE = re.compile(
+    r"\btime\b[^\d:]{0,20}:\s*$|\b(?:at|by|until|from|about|around|approximately)\s$", re.IGNORECASE
+)
 
 
 def dates(text: str, *, day_first: bool | None = None) -> list[Dated]:
     """Return the dates of a text in order. One in figures that may be read in two ways is read as ``day_first`` says, and
     left out where that is ``None``."""
     return [Dated(*found) for found in _dates(text, day_first)]
+
+
+def day_first(texts: Iterable[str]) -> bool | None:
+    """Return how a document's dates in figures are read: as those that can be read in one way only, or else as those that it
+    writes out, too. ``None`` where nothing tells."""
+    orders: set[bool] = set()
+    open_ones: list[tuple[date | None, date | None]] = []
+    certain: set[date] = set()
+    for text in texts:
+        for match in _FIGURES.finditer(text):
+            first, second = int(match[1]), int(match[3])
+            if first <= 12 and second <= 12 and first != second:
+                open_ones.append((_date(match[4], match[1], match[3]), _date(match[4], match[3], match[1])))
+            elif (first > 12) != (second > 12):
+                orders.add(first > 12)
+        certain.update(item.value for item in dates(text))
+    if not orders:
+        orders = {order for pair in open_ones for order in (False, True) if pair[order] in certain}
+    return orders.pop() if len(orders) == 1 else None
 
 
 def possible_dates(text: str) -> set[date]:
@@ -251,8 +278,8 @@ def _date(year: str, month: str, day: str) -> date | None:
 
 
 def times(text: str) -> list[Timed]:
-    """Return the times of day of a text in order: "10:05", "10.05 p.m.", "3 pm", "1005 PST", and "1005" behind the word
-    "time"."""
+    """Return the times of day of a text in order: "10:05", "10.05 p.m.", "3 pm", "1005 PST", "at 1005 hours", and "1005"
+    behind a label with the word "time"."""
     found: list[Timed] = []
     for match in _CLOCK.finditer(text):
         if "." in match[0][:3] and not match[3] and not match[4]:
@@ -265,7 +292,9 @@ def times(text: str) -> list[Timed]:
         if hour is not None:
             found.append(Timed(time(hour), match.start(), match.end(), match[3] or ""))
     for match in _FOUR.finditer(text):
-        if match[0][4:].strip() or _TIME_BEFORE.search(text[max(0, match.start() - 40) : match.start()]):
+        before = _TIME_BEFORE.search(text[max(0, match.start() - 40) : match.start()])
+        hours = _HOURS_BEHIND.match(text, match.end())
+        if match[3] or (before and (":" in before[0] or hours)):
             value = time(int(match[1]), int(match[2]))
             found.append(Timed(value, match.start(), match.end(), match[3] or ""))
     return sorted(found, key=lambda item: item.start)
@@ -287,7 +316,7 @@ def months_between(first: date, last: date) -> int:
 # Numbers with their units
 
 _QUANTITY = re.compile(
-    r"(?P<currency>[$€£])?(?<![\w.,/:-])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d:]|[.,/-]\d)"
+    r"(?P<sign>(?<![\w.)])[-−])?(?P<currency>[$€£])?(?<![\w.,/:])(?<![\w)]-)(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d:]|[.,/-]\d)"
     r"(?:[ -]?(?P<scale>thousand|million|billion|trillion)\b)?"
     r"(?: ?(?P<percent>%|percent\b|per cent\b)|[ -]?(?P<unit>[°º]?[A-Za-z²³]+(?: [A-Za-z]+)?))?"
 )
@@ -295,10 +324,10 @@ _QUANTITY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number that stands at ``start:end`` of a text, with its unit where one is known: its ``unit`` is ``None`` where only
-    other words follow."""
+    """A number that stands at ``start:end`` of a text, with its unit: ``None`` where no known one follows."""
 
     number: str
+    negative: bool
     scale: str
     unit: Unit | None
     unit_name: str
@@ -323,4 +352,6 @@ def quantities(text: str) -> Iterator[Quantity]:
                     break
             else:
                 name = ""
-        yield Quantity(match["number"].replace(",", ""), match["scale"] or "", found, name, match.start(), end)
+        yield Quantity(
+            match["number"].replace(",", ""), bool(match["sign"]), match["scale"] or "", found, name, match.start(), end
+        )
