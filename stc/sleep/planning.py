@@ -140,44 +140,47 @@ class Asleep:
 def windows(
     pages: Sequence[Page], count_tokens: Callable[[str], int], *, limit: int = WINDOW_TOKENS
 ) -> tuple[Window, ...]:
-    """Return the windows of a document: the outline over all of it, then ``anticipate`` over groups of pages.
+    """Return the windows of a document: the outline over all of it, then ``anticipate`` and ``infer`` by groups of pages.
 
-    Where a group ends depends on its own pages' texts alone (content-defined cuts), so an edited, added or removed page
-    changes its own windows and at most a few behind it. A single page may be longer than ``limit``; its thinker cuts it.
-    Pages without text belong to no window.
+    A group fills five eighths of ``limit`` at least, and ends behind the page whose hash is the smallest of those that it
+    may end behind. So where it ends depends on the pages near its end alone, and an edited, added or removed page changes
+    its own windows and a few behind it. A single page may be longer than ``limit``; its thinker cuts it. Pages without
+    text belong to no window.
     """
     counted = [(page, count_tokens(page.text)) for page in pages if page.text.strip()]
     if not counted:
         return ()
-    total = sum(tokens for _, tokens in counted)
-    found = [_window("outline", [page for page, _ in counted], total)]
-    group: list[Page] = []
-    size = 0
-    for page, tokens in counted:
-        if group and size + tokens > limit:
-            found.append(_window("anticipate", group, size))
-            group, size = [], 0
-        group.append(page)
-        size += tokens
-        if size >= limit // 4 and _is_cut(page.text):
-            found.append(_window("anticipate", group, size))
-            group, size = [], 0
-    if group:
-        found.append(_window("anticipate", group, size))
+    found = [_window("outline", counted)]
+    start = 0
+    while start < len(counted):
+        end = _group_end(counted, start, limit)
+        found += [_window("anticipate", counted[start:end]), _window("infer", counted[start:end])]
+        start = end
     return tuple(found)
 
 
-def _is_cut(text: str) -> bool:
-    """Tell by a page's own text whether a window ends behind it; true for one page in four."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[0] < 64
+def _group_end(counted: Sequence[tuple[Page, int]], start: int, limit: int) -> int:
+    """Return the index behind the group of pages that begins at ``start``."""
+    size = 0
+    ends: list[tuple[bytes, int]] = []
+    for place in range(start, len(counted)):
+        page, tokens = counted[place]
+        if place > start and size + tokens > limit:
+            # A long page may follow before the group is filled; then there is this one end.
+            return min(ends)[1] if ends else place
+        size += tokens
+        if size >= limit * 5 // 8:
+            ends.append((hashlib.sha256(page.text.encode("utf-8", "surrogatepass")).digest(), place + 1))
+    return len(counted)
 
 
-def _window(pass_name: Pass, pages: Sequence[Page], tokens: int) -> Window:
+def _window(pass_name: Pass, counted: Sequence[tuple[Page, int]]) -> Window:
     # Without the page numbers: pages that only moved are the same input.
     digest = hashlib.sha256(pass_name.encode())
-    for page in pages:
+    for page, _ in counted:
         digest.update(b"\0" + page.text.encode("utf-8", "surrogatepass"))
-    return Window(pass_name, pages[0].number, pages[-1].number, digest.hexdigest(), tokens)
+    tokens = sum(tokens for _, tokens in counted)
+    return Window(pass_name, counted[0][0].number, counted[-1][0].number, digest.hexdigest(), tokens)
 
 
 def rest_s(failures: int) -> float:

@@ -15,7 +15,7 @@ from stc.storage import documents as document_rows
 from stc.storage import notes as note_rows
 from stc.storage import tasks
 from stc.storage.database import new_id
-from stc.words import NoteDraft, SleepRun, SleepTask, Usage
+from stc.words import NoteDraft, Pass, SleepRun, SleepTask, Usage
 
 if TYPE_CHECKING:
     from stc.services import Services
@@ -210,7 +210,8 @@ def _belongs(draft: NoteDraft, task: SleepTask, planned: Sequence[SleepTask]) ->
     if draft.kind == "summary" or len(planned) == 1:
         return task.pass_name == "outline"
     page = draft.evidence[0].page
-    return task.pass_name != "outline" and task.page_start <= page <= task.page_end
+    wanted: Pass = "infer" if draft.kind == "inference" else "anticipate"
+    return task.pass_name == wanted and task.page_start <= page <= task.page_end
 
 
 def _own(services: Services, connection, document_id: str) -> None:

@@ -27,8 +27,8 @@ def history(services):
 
 def test_without_more_it_does_one_task(services):
     library.add(services)
-    assert len(list(run.sleep_now(services))) == 1
-    assert len(list(run.sleep_now(services))) == 1
+    for expected in ("outline", "anticipate", "infer"):
+        assert [one.pass_name for one in run.sleep_now(services)] == [expected]
     assert list(run.sleep_now(services)) == []
 
 
@@ -76,6 +76,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(services):
     assert [(item.task.pass_name, item.tokens, item.cost_usd) for item in planned] == [
         ("outline", document.tokens, 0.0),
         ("anticipate", document.tokens, 0.0),
+        ("infer", document.tokens, 0.0),
     ]
     assert "a summary first" in planned[0].task.reason
     assert history(services) == []
@@ -88,7 +89,7 @@ def test_the_sleeper_prepares_what_is_idle_and_nothing_else(services):
     library.add(services, name="used.txt", used_at=services.now())
     done = Sleeper(services).tick()
     assert {r.document_id for r in done} == {idle.id}
-    assert len(done) == 2
+    assert len(done) == 3
 
 
 def test_a_paused_sleeper_does_nothing(services):
@@ -112,10 +113,10 @@ def test_the_sleeper_ticks_by_itself_and_ends_when_told(services):
     sleeper.start()
     sleeper.start()
     until = time.monotonic() + 10
-    while len(history(services)) < 2 and time.monotonic() < until:
+    while len(history(services)) < 3 and time.monotonic() < until:
         time.sleep(0.05)
     sleeper.stop()
-    assert len(history(services)) == 2
+    assert len(history(services)) == 3
     assert sleeper.status().asleep == "everything is prepared"
 
 
