@@ -16,7 +16,7 @@ Pass = Literal["outline", "anticipate", "infer", "directed"]
 Thinker = Literal["extractive", "model"]
 Effort = Literal["low", "medium", "high"]
 Origin = Literal["typed", "suggested"]
-DocumentStatus = Literal["reading", "embedding", "ready", "failed"]
+DocumentStatus = Literal["reading", "embedding", "ready", "failed", "replaced"]
 
 ROUTES: tuple[Route, ...] = ("reused", "notes", "notes+chunks", "chunks", "document", "none")
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
@@ -58,6 +58,8 @@ class Document:
     """The id of the document whose place this one takes once it is ready."""
     opens: int = 0
     """How often a person opened it."""
+    being_replaced: bool = False
+    """A new version of it is being read; until that is ready it is used as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ PURE = (
     "stc.sleep.formulas",
     "stc.sleep.planning",
     "stc.sleep.quantities",
+    "stc.sleep.staleness",
 )
 CONSTANTS = {"stc.storage.lexical.STOP_WORDS"}
 EFFECTS = {

@@ -23,10 +23,14 @@ _note_counts = (
     .group_by(notes.c.document_id)
     .subquery()
 )
+_newer = documents.alias("newer")
 _COLUMNS: list[Any] = [
     documents,
     func.coalesce(_note_counts.c.notes, 0).label("notes"),
     func.coalesce(_note_counts.c.notes_stale, 0).label("notes_stale"),
+    documents.c.id.in_(
+        select(_newer.c.replaces).where(_newer.c.replaces.is_not(None), _newer.c.status != "replaced")
+    ).label("being_replaced"),
 ]
 _FROM = documents.outerjoin(_note_counts, _note_counts.c.document_id == documents.c.id)
 
@@ -73,6 +77,16 @@ def find_by_hash(connection: Connection, owner: str, content_hash: str) -> Docum
     return _document(row) if row else None
 
 
+def find_newer(connection: Connection, document_id: str) -> Document | None:
+    """Return the new version of a document that is being read."""
+    row = connection.execute(
+        select(*_COLUMNS)
+        .select_from(_FROM)
+        .where(documents.c.replaces == document_id, documents.c.status != "replaced")
+    ).first()
+    return _document(row) if row else None
+
+
 def uses_of_file(connection: Connection, content_hash: str) -> int:
     """Return how many documents, of whichever owner, have these bytes."""
     return connection.execute(
@@ -81,27 +95,48 @@ def uses_of_file(connection: Connection, content_hash: str) -> int:
 
 
 def list_all(connection: Connection, owner: str) -> list[Document]:
-    """Return the owner's documents, newest first."""
+    """Return the owner's documents, newest first; new versions that are being read are not among them."""
     rows = connection.execute(
         select(*_COLUMNS)
         .select_from(_FROM)
-        .where(documents.c.owner == owner)
+        .where(documents.c.owner == owner, documents.c.replaces.is_(None))
         .order_by(documents.c.added_at.desc(), documents.c.id)
     )
     return [_document(row) for row in rows]
 
 
+def list_newer(connection: Connection, owner: str) -> list[Document]:
+    """Return the new versions of the owner's documents that are being read, newest first."""
+    rows = connection.execute(
+        select(*_COLUMNS)
+        .select_from(_FROM)
+        .where(documents.c.owner == owner, documents.c.replaces.is_not(None), documents.c.status != "replaced")
+        .order_by(documents.c.added_at.desc(), documents.c.id)
+    )
+    return [_document(row) for row in rows]
+
+
+def list_replaced(connection: Connection) -> list[tuple[str, str]]:
+    """Return (id, content hash) of what is left of the earlier versions of documents, whosever they are."""
+    rows = connection.execute(select(documents.c.id, documents.c.content_hash).where(documents.c.status == "replaced"))
+    return [(row.id, row.content_hash) for row in rows]
+
+
 def extents(connection: Connection, owner: str) -> dict[str, tuple[str, int]]:
     """Return the status and the number of passages of each of the owner's documents, by id."""
     rows = connection.execute(
-        select(documents.c.id, documents.c.status, documents.c.chunks).where(documents.c.owner == owner)
+        select(documents.c.id, documents.c.status, documents.c.chunks).where(
+            documents.c.owner == owner, documents.c.replaces.is_(None)
+        )
     )
     return {row.id: (row.status, row.chunks) for row in rows}
 
 
 def count_all(connection: Connection) -> int:
     """Return the number of documents, whosever they are."""
-    return connection.execute(select(func.count()).select_from(documents)).scalar_one()
+    return connection.execute(
+        select(func.count()).select_from(documents).where(documents.c.replaces.is_(None))
+    ).scalar_one()
 
 
 def change(connection: Connection, document_id: str, **values: Any) -> None:
@@ -162,6 +197,23 @@ def delete_document(connection: Connection, document_id: str) -> None:
     rows = connection.execute(select(vectors.c.kind, vectors.c.item_id).where(vectors.c.document_id == document_id))
     record_changes(connection, "delete", [(kind, item_id, document_id) for kind, item_id in rows])
     connection.execute(delete(documents).where(documents.c.id == document_id))
+
+
+def delete_text(connection: Connection, document_id: str) -> None:
+    """Delete a document's pages and passages with their vectors; what is noted of it stays, and names no passage.
+
+    The caller removes the passages' full-text rows in the same transaction.
+    """
+    chunk_vectors = vectors.c.document_id == document_id, vectors.c.kind == "chunk"
+    rows = connection.execute(select(vectors.c.item_id).where(*chunk_vectors)).scalars()
+    record_changes(connection, "delete", [("chunk", item_id, document_id) for item_id in rows])
+    connection.execute(delete(vectors).where(*chunk_vectors))
+    connection.execute(delete(chunks).where(chunks.c.document_id == document_id))
+    delete_pages(connection, document_id)
+
+
+def hand_over_pages(connection: Connection, document_id: str, to_document_id: str) -> None:
+    connection.execute(update(pages).where(pages.c.document_id == document_id).values(document_id=to_document_id))
 
 
 def record_changes(connection: Connection, action: str, items: Sequence[tuple[str, str, str]]) -> None:
