@@ -36,10 +36,11 @@ def add(connection: Connection, kind: str, document_id: str, items: Sequence[tup
         )
 
 
-def delete_document(connection: Connection, document_id: str) -> None:
+def delete_document(connection: Connection, document_id: str, *, kind: str | None = None) -> None:
+    """Delete what is indexed of a document: all of it, or the items of one kind."""
+    scope = f'"d{document_id}"' + (f' AND "k{kind}"' if kind else "")
     connection.exec_driver_sql(
-        "DELETE FROM lexical WHERE rowid IN (SELECT rowid FROM lexical WHERE lexical MATCH ?)",
-        (f'scope : "d{document_id}"',),
+        "DELETE FROM lexical WHERE rowid IN (SELECT rowid FROM lexical WHERE lexical MATCH ?)", (f"scope : ({scope})",)
     )
 
 
@@ -92,7 +93,8 @@ def search(
 ) -> list[tuple[str, float]]:
     """Return up to ``limit`` (item id, BM25 score) pairs, best first; higher is better.
 
-    ``document_ids`` ``None`` searches all documents. A question of stop words only is searched with them.
+    ``document_ids`` ``None`` searches all documents. A question of stop words only is searched with them. Notes that are
+    out of date or hidden are not found.
     """
     words = _WORD.findall(question.lower())[:64]
     words = [word for word in words if word not in STOP_WORDS] or words
@@ -100,7 +102,9 @@ def search(
         return []
     terms = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
     rows = connection.exec_driver_sql(
-        "SELECT item_id, -bm25(lexical, 1.0, 0.0) AS score FROM lexical WHERE lexical MATCH ? ORDER BY score DESC LIMIT ?",
+        "SELECT item_id, -bm25(lexical, 1.0, 0.0) AS score FROM lexical WHERE lexical MATCH ? "
+        + ("AND item_id NOT IN (SELECT id FROM notes WHERE status <> 'verified') " if kind == "note" else "")
+        + "ORDER BY score DESC LIMIT ?",
         (f"text : ({terms}) AND scope : ({_scope(kind, document_ids)})", limit),
     )
     return [(row[0], row[1]) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, select, update
 
 from stc.storage import lexical
 from stc.storage.documents import record_changes
@@ -99,13 +99,19 @@ def make_stale(connection: Connection, document_id: str, ids: Sequence[str]) -> 
         record_changes(connection, "delete", [("note", note_id, document_id) for note_id in some])
 
 
-def move_evidence(connection: Connection, note: Note) -> None:
-    """Store where a note's quotes stand now: page and passage of each piece of its evidence, in order."""
-    for position, item in enumerate(note.evidence):
+def move_evidence(connection: Connection, moved: Sequence[Note]) -> None:
+    """Store where the quotes of notes stand now: page and passage of each piece of their evidence, in order."""
+    places = [
+        {"of_note": note.id, "at": position, "on_page": item.page, "in_chunk": item.chunk_id}
+        for note in moved
+        for position, item in enumerate(note.evidence)
+    ]
+    if places:
         connection.execute(
             update(evidence)
-            .where(evidence.c.note_id == note.id, evidence.c.position == position)
-            .values(page=item.page, chunk_id=item.chunk_id)
+            .where(evidence.c.note_id == bindparam("of_note"), evidence.c.position == bindparam("at"))
+            .values(page=bindparam("on_page"), chunk_id=bindparam("in_chunk")),
+            places,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, select
 
 from stc.storage import lexical
+from stc.storage.documents import count_all
 from stc.storage.schema import answers, chunks, documents, ledger, notes, vectors
 
 _PLACE = {
@@ -24,9 +25,11 @@ def integrity_problems(connection: Connection) -> list[str]:
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    return {
+    """Return how many there are of what a person counts; a new version that is being read is no document yet."""
+    found = {
         name: connection.execute(select(func.count()).select_from(table)).scalar_one() for name, table in _PLACE.items()
     }
+    return found | {"documents": count_all(connection)}
 
 
 def content_hashes(connection: Connection) -> set[str]:
@@ -62,9 +65,10 @@ def rebuild_lexical(connection: Connection) -> None:
 
 
 def without_vector(connection: Connection, embedder: str) -> list[tuple[str, str, str, str]]:
-    """Return (kind, id, document id, searchable text) of what has no vector of this embedder."""
+    """Return (kind, id, document id, searchable text) of what has no vector of this embedder; stale notes need none."""
     have = {
         (row.kind, row.item_id)
         for row in connection.execute(select(vectors.c.kind, vectors.c.item_id).where(vectors.c.embedder == embedder))
     }
+    have |= {("note", row.id) for row in connection.execute(select(notes.c.id).where(notes.c.status == "stale"))}
     return [item for item in _items(connection) if (item[0], item[1]) not in have]
