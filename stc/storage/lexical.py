@@ -102,9 +102,8 @@ def search(
         return []
     terms = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
     rows = connection.exec_driver_sql(
-        "SELECT item_id, -bm25(lexical, 1.0, 0.0) AS score FROM lexical WHERE lexical MATCH ? "
-        + ("AND item_id NOT IN (SELECT id FROM notes WHERE status <> 'verified') " if kind == "note" else "")
-        + "ORDER BY score DESC LIMIT ?",
+        "SELECT item_id, -bm25(lexical, 1.0, 0.0) AS score FROM lexical WHERE lexical MATCH ? AND (kind <> 'note' OR "
+        "item_id NOT IN (SELECT id FROM notes WHERE status <> 'verified')) ORDER BY score DESC LIMIT ?",
         (f"text : ({terms}) AND scope : ({_scope(kind, document_ids)})", limit),
     )
     return [(row[0], row[1]) for row in rows]
