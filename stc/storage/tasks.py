@@ -7,12 +7,13 @@ that says so, never "notes exist": an empty result is done too.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, or_, select, update
 
 from stc.storage.database import new_id
-from stc.storage.schema import documents, evidence, notes, sleep_runs, sleep_tasks
+from stc.storage.schema import documents, evidence, notes, pages, sleep_runs, sleep_tasks
 from stc.words import SleepRun, SleepTask, TaskKey, TaskState, Usage
 
 
@@ -241,24 +242,89 @@ def raise_revision(connection: Connection, owner: str, document_id: str) -> bool
 
 
 def superseded(connection: Connection, task: SleepTask) -> list[str]:
-    """Return the ids of the notes that a finished task replaces: those of its pass with evidence on its pages.
+    """Return the ids of the notes that go when a task is done.
 
-    A model's notes replace any older ones; the extractive thinker's replace its own only. Hidden notes stay hidden, and
-    notes that no task made (imported ones) stay.
+    Those are the notes of its pass with evidence on its pages; for ``directed`` those that answer no question but its own.
+    Of the same window another generation's stay: it is merged with them. A model's notes replace any older ones, the
+    extractive thinker's its own only, and both whatever is stale. Once nothing is left to prepare, stale notes go that no
+    task will replace: those whose pages are gone, and imported ones. Hidden notes and imported verified ones stay.
     """
+    stale = notes.c.status == "stale"
     query = (
-        select(notes.c.id)
+        select(notes.c.id, sleep_tasks.c.answers)
         .join(sleep_tasks, sleep_tasks.c.id == notes.c.task_id)
-        .join(evidence, evidence.c.note_id == notes.c.id)
         .where(
             notes.c.document_id == task.document_id,
             notes.c.status != "hidden",
             sleep_tasks.c.pass_name == task.pass_name,
-            sleep_tasks.c.id != task.id,
-            evidence.c.position == 0,
-            evidence.c.page.between(task.page_start, task.page_end),
+            or_(
+                stale,
+                sleep_tasks.c.window_hash != task.window_hash,
+                sleep_tasks.c.thinker != task.thinker,
+                sleep_tasks.c.revision != task.revision,
+            ),
         )
     )
+    if task.pass_name in ("anticipate", "infer"):
+        first = and_(evidence.c.note_id == notes.c.id, evidence.c.position == 0)
+        query = query.join(evidence, first).where(evidence.c.page.between(task.page_start, task.page_end))
     if task.thinker == "extractive":
-        query = query.where(notes.c.thinker == "extractive")
-    return list(connection.execute(query).scalars())
+        query = query.where(or_(stale, notes.c.thinker == "extractive"))
+    rows = connection.execute(query).all()
+    if task.pass_name == "directed":
+        rows = [row for row in rows if set(row.answers) <= set(task.answers)]
+    return list(dict.fromkeys([*(row.id for row in rows), *_left_behind(connection, task)]))
+
+
+def _left_behind(connection: Connection, task: SleepTask) -> list[str]:
+    """Return the stale notes that no task will replace, where everything is prepared once this task is done."""
+    ids = list(
+        connection.execute(
+            select(notes.c.id)
+            .outerjoin(sleep_tasks, sleep_tasks.c.id == notes.c.task_id)
+            .where(
+                notes.c.document_id == task.document_id,
+                notes.c.status == "stale",
+                or_(sleep_tasks.c.id.is_(None), sleep_tasks.c.page_start == 0),
+            )
+        ).scalars()
+    )
+    if not ids:
+        return []
+    done = connection.execute(
+        select(sleep_tasks).where(
+            sleep_tasks.c.document_id == task.document_id,
+            sleep_tasks.c.revision == task.revision,
+            or_(sleep_tasks.c.done_at.is_not(None), sleep_tasks.c.id == task.id),
+        )
+    ).all()
+    prepared = {page for row in done if row.pass_name == "anticipate" for page in range(row.page_start, row.page_end + 1)}
+    texts = connection.execute(select(pages.c.number, pages.c.text).where(pages.c.document_id == task.document_id))
+    missing = any(row.text.strip() and row.number not in prepared for row in texts)
+    return [] if missing or not any(row.pass_name == "outline" for row in done) else ids
+
+
+def of_document(connection: Connection, document_id: str) -> list[SleepTask]:
+    """Return a document's tasks, of all revisions, done or not."""
+    rows = connection.execute(select(sleep_tasks).where(sleep_tasks.c.document_id == document_id))
+    return [_task(row) for row in rows]
+
+
+def follow_pages(connection: Connection, unchanged: Sequence[SleepTask], changed: Sequence[SleepTask]) -> None:
+    """Take over where the windows of a document's tasks are in its new version, and take away who works on one now.
+
+    A task whose window ``changed`` is as if it had never been done: should its text come back, it is thought about again.
+    """
+    held = sleep_tasks.c.lease_holder.is_not(None)
+    place = {"page_start": bindparam("first"), "page_end": bindparam("last")}
+    free: dict[str, Any] = {"lease_holder": None, "claimed_at": None}
+    of = sleep_tasks.c.id == bindparam("of_task")
+    given_back = {
+        "lease_until": case((held, None), else_=sleep_tasks.c.lease_until),
+        "attempts": case((held, sleep_tasks.c.attempts - 1), else_=sleep_tasks.c.attempts),
+    }
+    undone = {"done_at": None, "attempts": 0, "lease_until": None}
+    for some, values in ((unchanged, given_back), (changed, undone)):
+        places = [{"of_task": task.id, "first": task.page_start, "last": task.page_end} for task in some]
+        if places:
+            connection.execute(update(sleep_tasks).where(of).values(**place, **free, **values), places)
