@@ -19,6 +19,7 @@ Origin = Literal["typed", "suggested"]
 DocumentStatus = Literal["reading", "embedding", "ready", "failed", "replaced"]
 
 ROUTES: tuple[Route, ...] = ("reused", "notes", "notes+chunks", "chunks", "document", "none")
+PASSES: tuple[Pass, ...] = ("outline", "anticipate", "infer", "directed")
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
 HAND_WRITTEN = "hand-written for the sample"
 """Stands in place of a model's name at notes that came with the program: nobody paid for them here, so nothing that they

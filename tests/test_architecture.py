@@ -46,6 +46,7 @@ PURE = (
     "stc.meter.",
     "stc.sleep.checking",
     "stc.sleep.formulas",
+    "stc.sleep.merging",
     "stc.sleep.planning",
     "stc.sleep.quantities",
     "stc.sleep.staleness",

@@ -14,7 +14,7 @@ from stc.sleep import planning, thinking
 from stc.sleep.planning import Candidate, ModelState, Policy, Spent, Window
 from stc.storage import documents as document_rows
 from stc.storage import ledger, tasks
-from stc.words import EXTRACTIVE, Document, TaskKey, TaskState, Usage
+from stc.words import EXTRACTIVE, PASSES, Document, TaskKey, TaskState, Usage
 
 if TYPE_CHECKING:
     from stc.services import Services
@@ -92,7 +92,7 @@ def _model(services: Services, now: float):
     context = llm.context_window(name)
     limit = planning.WINDOW_TOKENS
     if context is not None:
-        overhead = thinking.prompt_tokens(0, outline=False) + 400
+        overhead = max(thinking.overhead_tokens(each) for each in PASSES) + 400
         limit = max(_SMALLEST_WINDOW, min(limit, int((context - overhead) / (1 + thinking.OUTPUT_SHARE))))
     with services.database.read() as connection:
         failures, failed_at = tasks.failures_in_a_row(connection, services.owner, "model")
@@ -110,11 +110,8 @@ def _model(services: Services, now: float):
     def estimate(window: Window) -> tuple[int, float | None]:
         from stc.meter import prices
 
-        outline = window.pass_name == "outline"
-        size = min(window.tokens, limit) if outline else window.tokens
-        usage = Usage(
-            input_tokens=thinking.prompt_tokens(size, outline=outline), output_tokens=thinking.output_tokens(size)
-        )
+        sent, asked = thinking.needed(window.pass_name, window.tokens, limit=limit, questions=window.questions)
+        usage = Usage(input_tokens=sent, output_tokens=asked)
         return usage.tokens, prices.cost(usage, price)
 
     return state, limit, estimate

@@ -28,6 +28,9 @@ _SHARED_WORDS = 2
 """Telling words that a sentence of the text must share with what it is to prove a figure or a name of."""
 _OVERLAP = 0.5
 """Share of the telling words that it must hold where none of the model's quotes stands anywhere."""
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}")
+_SMALL_COUNTS = frozenset({*map(str, range(13)), "100"})
+"""What may stand in a formula without a quote."""
 _PREFIX = re.compile(r"[\[(]?p(?:p?\.|ages?)\s*\d+(?:\s*[–-]\s*\d+)?[\])]?\s*[:,.–-]\s*", re.IGNORECASE)
 
 
@@ -38,19 +41,23 @@ def evidence(
     writing: Writing = PLAIN,
     *,
     question: str = "",
+    formula: str = "",
 ) -> tuple[Evidence, ...]:
     """Return what proves ``text``: the ``quotes``, (page, words) pairs, in the page's own words on the page where they stand,
     and a sentence of the pages for each figure or name that they lack, where one speaks of the same thing.
 
     Where a sentence is left without any proof the quotes come back as they are. ``writing`` is the document's.
-    A short answer leaves to its ``question`` what it is about.
+    A short answer leaves to its ``question`` what it is about. A ``formula``'s operands are proven like the text's figures,
+    its results need no quote: they are computed again.
     """
     found = list(dict.fromkeys(item for page, quote in quotes for item in _placed(page, quote, pages)))[:_MOST]
     given = bool(found)
     cited = {item.page for item in found}
-    for sentence in _sentences(text):
-        known = "\n".join(item.quote for item in found)
-        lacking = _missing(sentence, known, writing)
+    operands, derived = _of_formula(formula, writing)
+    told = [(f"{question} {text}", operands)] if operands else []
+    told += [(sentence, _telling(sentence, writing) - derived) for sentence in _sentences(text)]
+    for sentence, telling in told:
+        lacking = telling - _held("\n".join(item.quote for item in found), writing)
         if given and not lacking:
             continue
         about = sentence if not given else f"{question} {sentence}"
@@ -66,7 +73,7 @@ def proven(text: str, found: Sequence[Evidence], writing: Writing = PLAIN) -> st
     """Return a summary without the sentences that its evidence lacks figures or names of; all of it where the first does."""
     known = "\n".join(item.quote for item in found)
     told = _sentences(text)
-    kept = [sentence for sentence in told if not _missing(sentence, known, writing)]
+    kept = [sentence for sentence in told if not _telling(sentence, writing) - _held(known, writing)]
     return " ".join(kept) if kept and kept[0] == told[0] else text
 
 
@@ -137,5 +144,20 @@ def _sentences(text: str) -> list[str]:
     return [text[unit.start : unit.end] for unit in split(text)]
 
 
-def _missing(text: str, known: str, writing: Writing) -> set[str]:
-    return (numbers(text) - numbers(known)) | (checking.names(text, writing) - checking.words(known, writing))
+def _telling(text: str, writing: Writing) -> set[str]:
+    """Return the figures and names of a text."""
+    return numbers(text) | checking.names(text, writing)
+
+
+def _of_formula(formula: str, writing: Writing) -> tuple[set[str], set[str]]:
+    """Return a formula's operands that need a quote, and the figures and words of its results.
+
+    Dates and times are left to the check: a text may write them in any way.
+    """
+    operands: set[str] = set()
+    derived: set[str] = set()
+    for equation in formula.split(";"):
+        left, _, right = equation.partition("=")
+        operands |= numbers(_MOMENT.sub(" ", left)) - derived
+        derived |= numbers(right) | checking.words(right, writing)
+    return operands - _SMALL_COUNTS, derived

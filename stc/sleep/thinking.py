@@ -18,16 +18,27 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from stc.chat.citing import locate
 from stc.models import tokens
 from stc.sleep import checking, prompts, proving
-from stc.words import Evidence, NoteDraft, Page
+from stc.words import Evidence, NoteDraft, Page, Pass
 
-OUTPUT_SHARE = 0.25
-"""Tokens of reply asked for, per token of text, at most."""
+OUTPUT_SHARE = 0.24
+"""Tokens of reply asked for, per token of text: a little below the quarter that a pass may ask for over a whole document,
+which leaves room for the least that short windows get."""
+SENT_SHARE = 1.2
+"""Tokens sent per token of text, at most, where questions choose how often."""
 _NOTE_TOKENS = 110
+_INFERENCE_TOKENS = 140
 _SECTION_TOKENS = 90
-_LEAST_OUTPUT_TOKENS = 500
+_ANSWER_TOKENS = 260
+_LEAST_OUTPUT_TOKENS = 240
+_LEAST_OF_SHORT_TOKENS = 500
+_SHORT_DOCUMENT_TOKENS = 20_000
+"""A shorter document has few windows: each may get what a useful reply needs, whatever its share."""
 _MOST_OUTPUT_TOKENS = 3000
-_OUTLINE_IN_PROMPT_TOKENS = 120
-_KNOWN_IN_PROMPT = 8
+_OUTLINE_IN_PROMPT_TOKENS = 60
+_KNOWN_IN_PROMPT = 6
+_MOST_QUESTIONS = 10
+_SLACK = 1.05
+"""Pieces of a page end with a line, so they come out shorter than planned."""
 _REPAIRS = 2
 
 
@@ -100,6 +111,24 @@ class _Notes(BaseModel):
     notes: Annotated[list[_Note], BeforeValidator(_readable)]
 
 
+class _Inference(_Note):
+    formula: Annotated[str, BeforeValidator(lambda value: "" if value is None else value)] = ""
+
+
+class _Inferences(BaseModel):
+    notes: Annotated[list[_Inference], BeforeValidator(_readable)]
+
+
+class _Answer(BaseModel):
+    question: Annotated[int | None, BeforeValidator(_page)]
+    answer: Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+    evidence: _Quotes
+
+
+class _Answers(BaseModel):
+    answers: list[_Answer]
+
+
 class _Section(BaseModel):
     title: str = ""
     summary: str
@@ -112,27 +141,58 @@ class _Outline(BaseModel):
     sections: list[_Section] = Field(default_factory=list)
 
 
-def output_tokens(text_tokens: int) -> int:
-    """Return ``max_tokens`` for a window of so many tokens: a quarter of it, within what a useful reply needs."""
-    return max(_LEAST_OUTPUT_TOKENS, min(_MOST_OUTPUT_TOKENS, int(text_tokens * OUTPUT_SHARE)))
+def output_tokens(text_tokens: int, document_tokens: int = 0) -> int:
+    """Return ``max_tokens`` for so much text of a document: its share, within what a useful reply needs."""
+    short = document_tokens < _SHORT_DOCUMENT_TOKENS
+    least = _LEAST_OF_SHORT_TOKENS if short else _LEAST_OUTPUT_TOKENS
+    return max(least, min(_MOST_OUTPUT_TOKENS, int(text_tokens * OUTPUT_SHARE)))
 
 
-def prompt_tokens(text_tokens: int, *, outline: bool) -> int:
-    """Return about how many tokens are sent for a window, prompt included."""
-    overhead = _overhead_outline() if outline else _overhead_anticipate() + _OUTLINE_IN_PROMPT_TOKENS
-    return overhead + text_tokens
+def overhead_tokens(pass_name: Pass) -> int:
+    """Return how many tokens are sent at most around the text of one call."""
+    if pass_name == "outline":
+        return _count(prompts.outline("", [], excerpts=True, sections=10))
+    if pass_name == "directed":
+        return _count(prompts.directed("", [], questions=["a question of some twelve words"] * 3, excerpts=True))
+    if pass_name == "infer":
+        return _count(prompts.infer("", "", [], notes=10)) + _OUTLINE_IN_PROMPT_TOKENS
+    known = ["a question of some twelve words"] * _KNOWN_IN_PROMPT
+    return _count(prompts.anticipate("", "", [], questions=10, asked=known)) + _OUTLINE_IN_PROMPT_TOKENS
 
 
-def _overhead_outline() -> int:
-    return sum(tokens.count(message["content"]) + 6 for message in prompts.outline("", [], excerpts=True, sections=10))
+def needed(
+    pass_name: Pass, text_tokens: int, *, limit: int, document_tokens: int = 0, questions: Sequence[str] = ()
+) -> tuple[int, int]:
+    """Return about how many tokens one task sends, and how many it asks for at most.
+
+    ``text_tokens`` are the window's, ``limit`` those of the largest one.
+    """
+    size = min(text_tokens, limit)
+    if pass_name == "directed":
+        groups = in_groups(questions, document_tokens=document_tokens or text_tokens, limit=limit)
+        sent = len(groups) * (overhead_tokens(pass_name) + size)
+        return sent, sum(_room_for(group) for group in groups)
+    if pass_name == "outline":
+        return overhead_tokens(pass_name) + size, output_tokens(size, document_tokens)
+    calls = max(1, -(-text_tokens // limit))
+    asked = output_tokens(-(-text_tokens // calls), document_tokens)
+    return calls * overhead_tokens(pass_name) + text_tokens, calls * asked
 
 
-def _overhead_anticipate() -> int:
-    return sum(tokens.count(message["content"]) + 6 for message in prompts.anticipate("", "", [], questions=10))
+def _count(messages: Sequence[dict[str, str]]) -> int:
+    return sum(tokens.count(message["content"]) + 6 for message in messages)
 
 
 def anticipate(
-    call: Call, *, name: str, outline: str, pages: Sequence[Page], limit: int, asked: Sequence[str] = ()
+    call: Call,
+    *,
+    name: str,
+    outline: str,
+    pages: Sequence[Page],
+    limit: int,
+    asked: Sequence[str] = (),
+    generation: int = 1,
+    document_tokens: int = 0,
 ) -> list[NoteDraft]:
     """Return the questions that a model thinks readers will ask about these pages, with answers and quotes.
 
@@ -142,15 +202,14 @@ def anticipate(
     drafts: list[NoteDraft] = []
     prove = _Prover(pages)
     for part in _parts(pages, limit):
-        size = sum(tokens.count(text) for _, text in part)
-        room = output_tokens(size)
-        known = [*asked, *(draft.question for draft in drafts)][-_KNOWN_IN_PROMPT:]
+        room = output_tokens(_size(part), document_tokens)
         messages = prompts.anticipate(
             name,
             tokens.cut(outline, _OUTLINE_IN_PROMPT_TOKENS),
             part,
-            questions=max(3, room // _NOTE_TOKENS),
-            asked=known,
+            questions=max(2, room // _NOTE_TOKENS),
+            asked=[*asked, *(draft.question for draft in drafts)][-_KNOWN_IN_PROMPT:],
+            generation=generation,
         )
         reply = _read(call, messages, room, prompts.NOTES_SCHEMA, _Notes)
         for note in reply.notes:
@@ -160,15 +219,99 @@ def anticipate(
     return drafts
 
 
+def infer(
+    call: Call,
+    *,
+    name: str,
+    outline: str,
+    pages: Sequence[Page],
+    limit: int,
+    generation: int = 1,
+    document_tokens: int = 0,
+) -> list[NoteDraft]:
+    """Return what a model thinks follows from these pages, each with its quotes and, where it computed, its formula.
+
+    Raises ``Unusable``, and whatever ``call`` raises.
+    """
+    drafts: list[NoteDraft] = []
+    prove = _Prover(pages)
+    for part in _parts(pages, limit):
+        room = output_tokens(_size(part), document_tokens)
+        messages = prompts.infer(
+            name,
+            tokens.cut(outline, _OUTLINE_IN_PROMPT_TOKENS),
+            part,
+            notes=max(1, room // _INFERENCE_TOKENS),
+            generation=generation,
+        )
+        reply = _read(call, messages, room, prompts.INFERENCES_SCHEMA, _Inferences)
+        for note in reply.notes:
+            formula = note.formula.strip()
+            found = prove(note.answer, note.evidence, note.question, formula)
+            drafts.append(NoteDraft("inference", note.question, note.answer, found, formula or None))
+    return drafts
+
+
+def in_groups(questions: Sequence[str], *, document_tokens: int, limit: int) -> list[list[str]]:
+    """Return a document's questions in the groups in which they are answered, one call each.
+
+    What fits whole is sent once. Of a longer document each call sees what its own questions need, so the fewer of them
+    the better: as many calls as ``SENT_SHARE`` allows.
+    """
+    calls = -(-len(questions) // _MOST_QUESTIONS)
+    if document_tokens > limit:
+        allowed = int(SENT_SHARE * document_tokens / (limit + overhead_tokens("directed")))
+        calls = max(calls, min(len(questions), allowed))
+    return [list(questions[start::calls]) for start in range(calls)]
+
+
+def directed(
+    call: Call,
+    *,
+    name: str,
+    pages: Sequence[Page],
+    shown: Sequence[tuple[int, str]],
+    questions: Sequence[str],
+    excerpts: bool,
+) -> list[NoteDraft]:
+    """Return a model's answers to real questions, without those that it finds no answer to in what is ``shown``.
+
+    ``excerpts``: that is not the whole document. Raises ``Unusable``, and whatever ``call`` raises.
+    """
+    messages = prompts.directed(name, shown, questions=questions, excerpts=excerpts)
+    reply = _read(call, messages, _room_for(questions), prompts.ANSWERS_SCHEMA, _Answers)
+    prove = _Prover(pages)
+    drafts: dict[str, NoteDraft] = {}
+    for item in reply.answers:
+        if item.answer.strip() and item.question is not None and 1 <= item.question <= len(questions):
+            question = questions[item.question - 1]
+            found = prove(item.answer, item.evidence, question)
+            drafts.setdefault(question, NoteDraft("answer", question, item.answer, found))
+    return list(drafts.values())
+
+
+def _room_for(questions: Sequence[str]) -> int:
+    return min(_MOST_OUTPUT_TOKENS, _LEAST_OUTPUT_TOKENS + _ANSWER_TOKENS * len(questions))
+
+
+def _size(part: Sequence[tuple[int, str]]) -> int:
+    return sum(tokens.count(text) for _, text in part)
+
+
 def outline(
-    call: Call, *, name: str, pages: Sequence[Page], shown: Sequence[tuple[int, str]], excerpts: bool
+    call: Call,
+    *,
+    name: str,
+    pages: Sequence[Page],
+    shown: Sequence[tuple[int, str]],
+    excerpts: bool,
+    document_tokens: int = 0,
 ) -> list[NoteDraft]:
     """Return the summary of a document, then of its sections. ``shown`` is what of the pages is sent.
 
     Raises ``Unusable``, and whatever ``call`` raises.
     """
-    size = sum(tokens.count(text) for _, text in shown)
-    room = output_tokens(size)
+    room = output_tokens(_size(shown), document_tokens)
     messages = prompts.outline(name, shown, excerpts=excerpts, sections=max(2, room // _SECTION_TOKENS - 3))
     reply = _read(call, messages, room, prompts.OUTLINE_SCHEMA, _Outline)
     prove = _Prover(pages)
@@ -198,7 +341,7 @@ def _read(call: Call, messages: list[dict[str, str]], room: int, schema: dict[st
             error = "It was incomplete."
         else:
             try:
-                return shape.model_validate(_json(said.text))
+                return shape.model_validate(_json(said.text, next(iter(shape.model_fields))))
             except ValidationError as fault:
                 first = fault.errors()[0]
                 error = f"At {'.'.join(str(part) for part in first['loc']) or 'the top'}: {first['msg']}."
@@ -216,8 +359,9 @@ _STRING_END = re.compile(r'\s*(?:[}\]:]|,\s*["{\[}\]]|$)')
 _NOTE = re.compile(r'\{\s*"(?:kind|question)"')
 
 
-def _json(text: str) -> Any:
-    """Return the JSON object in a reply, also where it stands in a fence or behind a thought, or came as a bare list."""
+def _json(text: str, name: str) -> Any:
+    """Return the JSON object in a reply, also where it stands in a fence or behind a thought, or came as a bare list: then
+    that is its ``name``."""
     text = _THOUGHT.sub("", text)
     fenced = _FENCE.search(text)
     text = fenced.group(1) if fenced else text
@@ -232,7 +376,7 @@ def _json(text: str) -> Any:
         found = _mended(text)
         if not found:
             raise
-    return {"notes": found} if isinstance(found, list) else found
+    return {name: found} if isinstance(found, list) else found
 
 
 def _mended(text: str) -> Any:
@@ -274,9 +418,11 @@ class _Prover:
         self._texts = {page.number: page.text for page in pages}
         self.writing = checking.writing_of(self._texts.values())
 
-    def __call__(self, text: str, quotes: Sequence[_Quote], question: str = "") -> tuple[Evidence, ...]:
+    def __call__(
+        self, text: str, quotes: Sequence[_Quote], question: str = "", formula: str = ""
+    ) -> tuple[Evidence, ...]:
         given = [(item.page, item.quote) for item in quotes]
-        return proving.evidence(text, given, self._texts, self.writing, question=question)
+        return proving.evidence(text, given, self._texts, self.writing, question=question, formula=formula)
 
     def title(self, title: str, near: Sequence[Evidence]) -> Evidence | None:
         """Return where a section's title stands: on a page of its evidence before others, which may be the contents."""
@@ -307,8 +453,11 @@ def _parts(pages: Sequence[Page], limit: int) -> list[list[tuple[int, str]]]:
 def _pieces(text: str, limit: int) -> list[str]:
     if not text.strip():
         return []
-    if tokens.count(text) <= limit:
+    size = tokens.count(text)
+    if size <= limit:
         return [text]
+    # Pieces of about one length: a short last one would be given more room for its reply than its share.
+    limit = min(limit, int(size / -(-size // limit) * _SLACK) + 1)
     pieces = []
     while text.strip():
         piece = tokens.cut(text, limit)

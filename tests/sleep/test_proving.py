@@ -102,3 +102,26 @@ def test_a_summary_loses_what_is_not_proven_but_never_its_beginning():
 def test_what_is_found_is_verbatim_whatever_is_said(text, quote):
     found = proving.evidence(text, [(1, quote)], PAGES)
     assert all(item.quote in PAGES.get(item.page, "") or item.quote == quote for item in found)
+
+
+def test_a_formula_s_operands_are_proven_and_its_result_needs_no_quote():
+    pages = {1: "The hull was 2,313 hours old at the inspection.", 2: "At the accident the hull was 2,319 hours old."}
+    found = proving.evidence(
+        "The hull flew 6 hours after the inspection.",
+        [(1, "2,313 hours old at the inspection")],
+        pages,
+        question="How long did the hull fly after the inspection?",
+        formula="2319 h - 2313 h = 6 h",
+    )
+    assert found == (
+        Evidence(1, "2,313 hours old at the inspection"),
+        Evidence(2, "At the accident the hull was 2,319 hours old."),
+    )
+
+
+def test_a_result_used_again_and_small_counts_need_no_quote():
+    quote = (1, "one ticket costs $4.20")
+    pages = {1: "For children one ticket costs $4.20 today."}
+    formula = "$4.20 * 3 = $12.60; $12.60 * 2 = $25.20"
+    found = proving.evidence("Twice three tickets cost $25.20.", [quote], pages, formula=formula)
+    assert found == (Evidence(1, "one ticket costs $4.20"),)
