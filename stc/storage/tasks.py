@@ -298,7 +298,9 @@ def _left_behind(connection: Connection, task: SleepTask) -> list[str]:
             or_(sleep_tasks.c.done_at.is_not(None), sleep_tasks.c.id == task.id),
         )
     ).all()
-    prepared = {page for row in done if row.pass_name == "anticipate" for page in range(row.page_start, row.page_end + 1)}
+    prepared = {
+        page for row in done if row.pass_name == "anticipate" for page in range(row.page_start, row.page_end + 1)
+    }
     texts = connection.execute(select(pages.c.number, pages.c.text).where(pages.c.document_id == task.document_id))
     missing = any(row.text.strip() and row.number not in prepared for row in texts)
     return [] if missing or not any(row.pass_name == "outline" for row in done) else ids
@@ -316,7 +318,7 @@ def follow_pages(connection: Connection, unchanged: Sequence[SleepTask], changed
     A task whose window ``changed`` is as if it had never been done: should its text come back, it is thought about again.
     """
     held = sleep_tasks.c.lease_holder.is_not(None)
-    place = {"page_start": bindparam("first"), "page_end": bindparam("last")}
+    place: dict[str, Any] = {"page_start": bindparam("first"), "page_end": bindparam("last")}
     free: dict[str, Any] = {"lease_holder": None, "claimed_at": None}
     of = sleep_tasks.c.id == bindparam("of_task")
     given_back = {
