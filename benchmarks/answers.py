@@ -50,7 +50,7 @@ from stc.storage import documents as document_rows
 from stc.words import EXTRACTIVE, Answer
 
 SETS = ("ntsb", "squad", "fed", "unanswerable", "foreign", "pages")
-_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 _FOLDERS = {
     "ntsb": "ntsb",
     "squad": "squad_v1.1",
@@ -85,7 +85,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=500, help="questions drawn from the large sets")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tokens", type=int, default=128, help="cap on answer and quotes together")
-    parser.add_argument("--data", type=Path, default=_DATA)
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--storage", type=Path, help="keep the documents here for the next time")
     parser.add_argument("--prepared", action="store_true", help="ask before and after preparing all documents")
     parser.add_argument("--wrong", action="store_true", help="print the questions that went wrong")
@@ -99,7 +99,7 @@ def _answers(name: str, options: argparse.Namespace, storage: Path) -> None:
     folder = options.data / "qa" / _FOLDERS[name]
     questions = _questions(name, folder, options.sample, options.seed)
     services = Services(storage)
-    ids = _add(services, sorted({folder / question["doc_path"] for question in questions}))
+    ids = add(services, sorted({folder / question["doc_path"] for question in questions}))
     draw = random.Random(options.seed)
     services.embedder.encode(["warm up"])
     scoped = []
@@ -110,7 +110,7 @@ def _answers(name: str, options: argparse.Namespace, storage: Path) -> None:
     print(f"\n{name}: {len(scoped)} questions of {folder.name}, seed {options.seed}, at most {options.tokens} tokens")
     if options.prepared:
         before = _ask_all(services, scoped, "chunks")
-        _share("before", [_is_right(each, options.tokens) for each in before])
+        share("before", [_is_right(each, options.tokens) for each in before])
         runs = list(sleep_now(services, until_done=True))
         print(
             f"  {'prepared':10} {sum(run.notes_added for run in runs)} notes in {sum(run.seconds for run in runs):.0f} s"
@@ -118,21 +118,21 @@ def _answers(name: str, options: argparse.Namespace, storage: Path) -> None:
     asked = _ask_all(services, scoped, "auto")
     services.close()
     if options.prepared:
-        _share("from notes", [bool(each.answer.notes_used) for each in asked])
+        share("from notes", [bool(each.answer.notes_used) for each in asked])
         read = [sum(each.answer.usage.input_tokens for each in some) for some in (before, asked)]
         print(f"  {'read':10} {read[0]:,} tokens before, {read[1]:,} after")
-    _share("abstained", [each.answer.abstained for each in asked])
+    share("abstained", [each.answer.abstained for each in asked])
     if name not in ("unanswerable", "foreign"):
         right = [_is_right(each, options.tokens) for each in asked]
-        _share("right", right)
-        _share("lead", [_gold_in(each.question, each.answer.text) for each in asked])
+        share("right", right)
+        share("lead", [gold_in(each.question, each.answer.text) for each in asked])
         if any("page0" in found for each in asked for found in each.question["evidence"]):
-            _share("page", [_cites_gold_page(each) for each in asked])
+            share("page", [_cites_gold_page(each) for each in asked])
         if options.wrong:
             for each in (each for each, ok in zip(asked, right, strict=True) if not ok):
                 print(f"  wrong: {each.question['question']} | {each.question['answers']} | {each.answer.text}")
-    _share("verified", [all(found.verified for found in each.answer.citations) for each in asked])
-    sizes = [tokens.count(_said(each.answer)) for each in asked if not each.answer.abstained]
+    share("verified", [all(found.verified for found in each.answer.citations) for each in asked])
+    sizes = [tokens.count(said(each.answer)) for each in asked if not each.answer.abstained]
     if sizes:
         print(f"  {'tokens':10} mean {statistics.mean(sizes):.0f}, most {max(sizes)}")
     seconds = sorted(each.answer.seconds or 0.0 for each in asked)
@@ -159,7 +159,7 @@ def _questions(name: str, folder: Path, sample: int, seed: int) -> list[dict[str
     return random.Random(seed).sample(questions, min(sample, len(questions)))
 
 
-def _add(services: Services, paths: Iterable[Path]) -> dict[str, str]:
+def add(services: Services, paths: Iterable[Path]) -> dict[str, str]:
     """Add the files that are not there yet; return document ids by file name."""
     ids = {}
     for path in paths:
@@ -172,15 +172,17 @@ def _add(services: Services, paths: Iterable[Path]) -> dict[str, str]:
     return ids
 
 
-def _said(answer: Answer) -> str:
+def said(answer: Answer) -> str:
+    """Return an answer's text and its quotes."""
     return "\n".join([answer.text, *(citation.quote for citation in answer.citations)])
 
 
 def _is_right(asked: Asked, cap: int) -> bool:
-    return not asked.answer.abstained and _gold_in(asked.question, tokens.cut(_said(asked.answer), cap))
+    return not asked.answer.abstained and gold_in(asked.question, tokens.cut(said(asked.answer), cap))
 
 
-def _gold_in(question: dict[str, Any], text: str) -> bool:
+def gold_in(question: dict[str, Any], text: str) -> bool:
+    """Tell whether one of a question's right answers stands in a text."""
     if any(_stands_in(gold, text) for gold in question["answers"]):
         return True
     needed = [string for found in question["evidence"] for string in found.get("must_contain", ())]
@@ -202,7 +204,8 @@ def _cites_gold_page(asked: Asked) -> bool:
     return any(citation.page in gold for citation in asked.answer.citations)
 
 
-def _share(name: str, values: list[bool]) -> None:
+def share(name: str, values: list[bool]) -> None:
+    """Print the share of what is true."""
     print(f"  {name:10} {sum(values) / len(values):.3f}  ({sum(values)} of {len(values)})")
 
 
@@ -213,7 +216,7 @@ def _pages(data: Path, storage: Path, *, wrong: bool) -> None:
     services = Services(storage)
     for path in (data / "documents" / name for name in _BOOKS):
         begun = time.monotonic()
-        document_id = _add(services, [path])[path.name]
+        document_id = add(services, [path])[path.name]
         added_s = time.monotonic() - begun
         with services.database.read() as connection:
             pages = document_rows.read_pages(connection, document_id)
@@ -228,7 +231,7 @@ def _pages(data: Path, storage: Path, *, wrong: bool) -> None:
                 if wrong and not found[-1]:
                     print(f"  not found: page {number}, {phrase!r}, on {holding[phrase.lower()]} pages")
         print(f"\npages: {path.name}, added in {added_s:.0f} s")
-        _share("found", found)
+        share("found", found)
     services.close()
 
 

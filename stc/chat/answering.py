@@ -358,21 +358,25 @@ def _quote(request: _Ask, context: Context) -> _Said:
     from stc.models import extractive
 
     began = time.monotonic()
-    reading = extractive.read(
-        request.answer.question, context.parts, embed=request.services.embedder.encode, max_tokens=QUOTED_TOKENS
-    )
     by_label = {part.label: part for part in context.parts}
-    text = reading.text
+    told = request.found.derived if context.route == "notes" else None
+    if told is not None:  # it is no quote, and stands by its evidence
+        text, quotes = told.text, [(context.parts[0], item.quote) for item in told.evidence]
+    else:
+        reading = extractive.read(
+            request.answer.question, context.parts, embed=request.services.embedder.encode, max_tokens=QUOTED_TOKENS
+        )
+        text, quotes = reading.text, [(by_label[quote.label], quote.text) for quote in reading.quotes]
     written = tokens.count(text)
     proven: list[Citation] = []
-    for quote in reading.quotes:
+    for part, quote in quotes:
         # One citation each, and in the page's own words, whose line ends may count for more tokens than were planned.
-        for citation in _prove(request, by_label[quote.label], quote.text, len(proven) + 1)[:1]:
+        for citation in _prove(request, part, quote, len(proven) + 1)[:1]:
             size = tokens.count(citation.quote)
             if not proven or written + size <= QUOTED_TOKENS:
                 proven.append(citation)
                 written += size
-    abstained = reading.abstained or not proven
+    abstained = not proven
     sent = counting.prompt_tokens(context.text, request.answer.question, EXTRACTIVE, ())
     request.sent_tokens += sent
     _enter(

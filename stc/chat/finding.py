@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stc.chat import routing
+from stc.chat import derived, routing
 from stc.chat.context import CONTEXT_TOKENS, pack
 from stc.chat.retrieval import retrieve
 from stc.chat.scope import Scope
@@ -26,8 +26,8 @@ _NOTES_IN_CONTEXT = 5
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What retrieval found for one question. ``notes`` holds the notes behind ``note_hits``; ``prepared`` a note that
-    answers this very question."""
+    """What retrieval found for one question. ``notes`` holds the notes behind ``note_hits``; ``prepared`` is a note that
+    answers this very question, ``derived`` one that holds what it asks to be worked out."""
 
     question: str
     scope: Scope
@@ -35,6 +35,7 @@ class Found:
     note_hits: tuple[Hit, ...]
     notes: dict[str, Note]
     prepared: Note | None
+    derived: Note | None
 
 
 def find(services: Services, question: str, scope: Scope) -> Found:
@@ -45,11 +46,12 @@ def find(services: Services, question: str, scope: Scope) -> Found:
         notes = note_rows.by_id(connection, [hit.id for hit in note_hits])
     notes = {note.id: note for note in notes.values() if note.status == "verified"}
     note_hits = [hit for hit in note_hits if hit.id in notes]
-    prepared = None
+    prepared = worked_out = None
     if len(scope.documents) == 1:  # over several documents "the" answer could be any document's
         same = (notes[hit.id] for hit in note_hits if routing.same_question(notes[hit.id].question, question))
         prepared = next(same, None)
-    return Found(question, scope, tuple(chunk_hits), tuple(note_hits), notes, prepared)
+        worked_out = derived.choose(question, [notes[hit.id] for hit in note_hits], _rarity(chunk_hits))
+    return Found(question, scope, tuple(chunk_hits), tuple(note_hits), notes, prepared, worked_out)
 
 
 def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.Decision:
@@ -57,6 +59,8 @@ def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.D
     prepared = found.prepared
     if prepared is not None and prepared.thinker == "extractive" and not reuse_extractive:
         prepared = None
+    if prepared is None and found.derived is not None and (effort != "high" or reuse_extractive):
+        return routing.Decision("notes", ("what is asked for was worked out while preparing",))
     best = found.note_hits[:1]
     evidence = found.notes[best[0].id].evidence if best else ()
     texts = [hit.text for hit in best] + [item.quote for item in evidence]
@@ -96,8 +100,11 @@ def context_for(
     if route in ("none", "reused"):
         return Context(route, (), "", 0, reasons)
     limit = CONTEXT_TOKENS[effort][route] if budget is None else budget
-    notes = [_note_hit(hit, found.notes[hit.id], quotes_only) for hit in found.note_hits[:_NOTES_IN_CONTEXT]]
-    if route == "notes":
+    ranked = sorted(found.note_hits, key=lambda hit: found.derived is None or hit.id != found.derived.id)
+    notes = [_note_hit(hit, found.notes[hit.id], quotes_only) for hit in ranked[:_NOTES_IN_CONTEXT]]
+    if route == "notes" and quotes_only and found.derived is not None:
+        hits = notes[:1]
+    elif route == "notes":
         hits = notes
     elif route == "chunks":
         hits = list(found.chunk_hits)

@@ -1,0 +1,148 @@
+"""Does a question ask for what a derived note holds? Pure.
+
+Two things must fit: what was done with the figures (the time between dates, a share, a difference …) must be what is asked
+for, so that a question for a stated figure is never answered with a derived one; and what it was done with must be what
+the question is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from stc.chat.figures import numbers
+from stc.chat.routing import question_coverage
+from stc.chat.terms import places, terms
+from stc.words import Note
+
+LEAST_COVERAGE = 0.62
+"""Share of the question's telling words, but for those that ask for the operation, that note and evidence must hold
+(docs/decisions/0016-derived-answers.md)."""
+
+_UNITS = "second minute hour day week month year".split()
+_UNIT = "|".join(_UNITS)
+_ASKED = {
+    "weekday": re.compile(r"\b(?:day of (?:the |that )?week|weekday)\b"),
+    "elapsed": re.compile(
+        rf"\bhow (?:many (?:\w+ )?(?:{_UNIT})s?|long|old|much time|soon|late|early)\b.*"
+        r"\b(?:after|before|between|since|until|till|from|to|later|earlier|elapsed?|pass(?:ed)?|ago|prior|last(?:ed)?|take|took|"
+        r"when|die[ds]?|live[ds]?|be|was|were|is|are)\b"
+    ),
+    "share": re.compile(
+        r"\b(?:shares?|percent|per cent|percentages?|proportions?|fractions?|what part|how much of|how large a part)\b|%"
+    ),
+    "change": re.compile(
+        r"\b(?:chang\w*|increas\w*|decreas\w*|gr[eo]w\w*|ris[ei]\w*|rose|f[ae]ll\w*|drop\w*|declin\w*|percent|percentage)\b|%"
+    ),
+    "difference": re.compile(
+        r"\b(?:differences?|differ|spread|gap|margin|more|less|fewer|higher|lower|larger|smaller|greater|others?|not|excluding|"
+        r"except|without|besides|rest|remain\w*|left|than|between|beyond|outside|net|chang\w*|increas\w*|decreas\w*|gr[eo]w\w*|"
+        r"ris[ei]\w*|rose|f[ae]ll\w*|drop\w*|declin\w*)\b"
+    ),
+    "total": re.compile(r"\b(?:totals?|sum|altogether|combined|in all|together|overall)\b"),
+    "mean": re.compile(r"\b(?:averages?|mean|typical|on average)\b"),
+    "most": re.compile(r"\b(?:most|largest|highest|biggest|greatest|maximum|longest|latest|top)\b"),
+    "least": re.compile(r"\b(?:least|smallest|lowest|minimum|fewest|shortest|earliest)\b"),
+    "count": re.compile(r"\bhow many\b"),
+    "rate": re.compile(r"\b(?:per|rate|ratio|times|each|every|speed)\b"),
+    "converted": re.compile(r"\b(?:in|to)\b"),
+}
+_FUNCTIONS = {
+    "weekday": "weekday",
+    "sum": "total",
+    "mean": "mean",
+    "max": "most",
+    "min": "least",
+    "count": "count",
+    "convert": "converted",
+} | {f"{unit}s": "elapsed" for unit in _UNITS}
+_HOW_MANY = re.compile(rf"\bhow many (?:\w+ ){{0,2}}?({_UNIT})s?\b")
+_CUES = frozenset(
+    terms(
+        "share percent percentage proportion fraction difference spread gap margin full rounded round whole exactly "
+        "approximately total happen happened occur occurred take place elapsed passed week weekday day hour minute month "
+        "year second degree number amount figure compared date dated number figure many value"
+    )
+)
+
+
+def operation(formula: str) -> str:
+    """Return what a formula does in the end: a key of what can be asked for."""
+    left = formula.rpartition(";")[2].partition("=")[0].strip()
+    function = re.match(r"([a-z]+)\(", left)
+    if function and left.endswith(")"):
+        return _FUNCTIONS.get(function[1], "")
+    if formula.rstrip().endswith("%"):
+        return "change" if re.match(r"\(.* [-−–] ", left) else "share"
+    for sign, name in ((r"[/÷]", "rate"), (r" [-−–] ", "difference"), (r"\+", "total")):
+        if re.search(sign, left):
+            return name
+    return ""
+
+
+def asks_for(question: str, note: Note) -> bool:
+    """Tell whether a question asks for the operation that a note's formula ends with, in its unit and direction."""
+    asked = " ".join(question.casefold().split())
+    done = operation(note.formula or "")
+    if not done or not _ASKED[done].search(asked):
+        return False
+    result = (note.formula or "").rpartition("=")[2].strip().casefold()
+    unit = _HOW_MANY.search(asked)
+    if unit and unit[1] not in result:
+        return False
+    if done == "converted":
+        return _into(note.question) <= set(terms(question)) | {result[-1:]} and bool(_into(note.question))
+    if done not in {"share", "change"} and _ASKED["share"].search(asked):
+        return False
+    if done != "weekday" and _ASKED["weekday"].search(asked):
+        return False
+    if done != "elapsed":
+        return True
+    directions = [{word for word in ("after", "before") if f" {word} " in f" {text} "} for text in (asked, _low(note))]
+    return not all(directions) or directions[0] == directions[1]
+
+
+def _low(note: Note) -> str:
+    return " ".join(note.question.casefold().split())
+
+
+def _into(question: str) -> set[str]:
+    """Return the terms of the unit that a question asks to convert into: what stands behind its last "in"."""
+    return set(terms(question.rpartition(" in ")[2])) - _CUES
+
+
+def choose(question: str, notes: Sequence[Note], rarity: Mapping[str, float]) -> Note | None:
+    """Return the note that holds what a question asks to be worked out; ``rarity`` is of the words in the text.
+
+    ``None`` where no note does, or two do as well as each other and say different things.
+    """
+    fitting = []
+    for note in notes:
+        if note.kind != "inference" or not note.formula or not asks_for(question, note):
+            continue
+        texts = [note.question, note.text, *(item.quote for item in note.evidence)]
+        if numbers(question) <= numbers("\n".join(texts)):
+            fitting.append((coverage(question, texts, rarity), note))
+    fitting.sort(key=lambda pair: -pair[0])
+    if not fitting or fitting[0][0] < LEAST_COVERAGE:
+        return None
+    best, note = fitting[0]
+    if any(other.text != note.text and covered > best - 0.02 for covered, other in fitting[1:]):
+        own = [pair for pair in fitting if pair[0] > best - 0.02]
+        own.sort(key=lambda pair: -_alike(question, pair[1].question))
+        if _alike(question, own[0][1].question) - _alike(question, own[1][1].question) < 0.1:
+            return None
+        note = own[0][1]
+    return note
+
+
+def coverage(question: str, texts: Sequence[str], rarity: Mapping[str, float]) -> float:
+    """Return ``question_coverage`` of what a question is about: the words that ask for the operation are left out."""
+    about = " ".join(question[start:end] for term, start, end in places(question) if term not in _CUES)
+    return question_coverage(about, texts, dict(rarity))
+
+
+def _alike(question: str, other: str) -> float:
+    """Return the share of terms that two questions have in common."""
+    one, two = set(terms(question)), set(terms(other))
+    return len(one & two) / max(1, len(one | two))
