@@ -8,7 +8,7 @@ costs more the more it tears apart and a passage costs more the further its leng
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stc.documents import lines as layout
@@ -292,6 +292,13 @@ def _spans(units: Sequence[_Unit]) -> list[tuple[int, int, int]]:
         else:
             spans.append((unit.page, unit.start, unit.end))
     return spans
+
+
+def holder(page: int, quote: str, chunks: Iterable[Chunk]) -> str | None:
+    """Return the id of the passage that holds a verbatim quote of a page whole, ``None`` where none does."""
+    return next(
+        (chunk.id for chunk in chunks if chunk.page_start <= page <= chunk.page_end and quote in chunk.text), None
+    )
 
 
 def _text(pages: Sequence[Page], units: Sequence[_Unit]) -> str:

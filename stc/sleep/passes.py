@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from stc.documents.chunking import holder
 from stc.errors import BudgetReached, StcError, UpstreamError
 from stc.meter import prices
 from stc.models import tokens
@@ -462,20 +463,13 @@ def make_note(
         question=draft.question,
         text=draft.text,
         formula=draft.formula,
-        evidence=tuple(replace(item, chunk_id=_chunk_of(item.page, item.quote, chunks)) for item in draft.evidence),
+        evidence=tuple(replace(item, chunk_id=holder(item.page, item.quote, chunks)) for item in draft.evidence),
         status="verified",
         thinker=thinker,
         model=model,
         tokens=tokens.count(f"{draft.question} {draft.text}".strip()),
         times_used=0,
         created_at=at,
-    )
-
-
-def _chunk_of(page: int, quote: str, chunks: Sequence[Chunk]) -> str | None:
-    """Return the passage that holds a verbatim quote of a page whole."""
-    return next(
-        (chunk.id for chunk in chunks if chunk.page_start <= page <= chunk.page_end and quote in chunk.text), None
     )
 
 

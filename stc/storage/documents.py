@@ -199,8 +199,8 @@ def delete_document(connection: Connection, document_id: str) -> None:
     connection.execute(delete(documents).where(documents.c.id == document_id))
 
 
-def delete_text(connection: Connection, document_id: str) -> None:
-    """Delete a document's pages and passages with their vectors; what is noted of it stays, and names no passage.
+def delete_passages(connection: Connection, document_id: str) -> None:
+    """Delete a document's passages with their vectors; its notes stay, and name no passage.
 
     The caller removes the passages' full-text rows in the same transaction.
     """
@@ -209,7 +209,13 @@ def delete_text(connection: Connection, document_id: str) -> None:
     record_changes(connection, "delete", [("chunk", item_id, document_id) for item_id in rows])
     connection.execute(delete(vectors).where(*chunk_vectors))
     connection.execute(delete(chunks).where(chunks.c.document_id == document_id))
-    delete_pages(connection, document_id)
+
+
+def exchange_bytes(connection: Connection, newer: Document, earlier: Document) -> None:
+    """Let the earlier version's row name the newer one's bytes, and the newer one's those of the earlier: they go next."""
+    change(connection, newer.id, status="replaced", content_hash=f"given to {earlier.id}")  # one owner, no bytes twice
+    change(connection, earlier.id, content_hash=newer.content_hash)
+    change(connection, newer.id, content_hash=earlier.content_hash)
 
 
 def hand_over_pages(connection: Connection, document_id: str, to_document_id: str) -> None:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from stc.storage.database import new_id
 from stc.storage.schema import documents, evidence, notes, pages, sleep_runs, sleep_tasks
@@ -304,6 +304,11 @@ def _left_behind(connection: Connection, task: SleepTask) -> list[str]:
     texts = connection.execute(select(pages.c.number, pages.c.text).where(pages.c.document_id == task.document_id))
     missing = any(row.text.strip() and row.number not in prepared for row in texts)
     return [] if missing or not any(row.pass_name == "outline" for row in done) else ids
+
+
+def delete_all(connection: Connection, document_id: str) -> None:
+    """Delete a document's tasks with their runs."""
+    connection.execute(delete(sleep_tasks).where(sleep_tasks.c.document_id == document_id))
 
 
 def of_document(connection: Connection, document_id: str) -> list[SleepTask]:
