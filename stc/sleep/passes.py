@@ -19,7 +19,7 @@ from stc.documents.chunking import holder
 from stc.errors import BudgetReached, StcError, UpstreamError
 from stc.meter import prices
 from stc.models import tokens
-from stc.sleep import checking, prompts, thinking
+from stc.sleep import checking, planning, prompts, thinking
 from stc.sleep.extractive import ExtractiveThinker
 from stc.sleep.facts import agreement, spent_today
 from stc.sleep.planning import MAX_ATTEMPTS, WINDOW_TOKENS, Planned, pages_in_words, rest_s
@@ -91,6 +91,7 @@ class _Job:
         self._started = time.monotonic()
         self._usage = Usage()
         self._model = EXTRACTIVE
+        self._content_hash = ""
         self._unwritten: LedgerRow | None = None
         """The last call's row: written with its notes, or by itself when it brought none."""
 
@@ -171,6 +172,7 @@ class _Job:
             if document is None:
                 raise Interrupted
             pages = document_rows.read_pages(connection, document.id)
+            self._check_version(document, pages)
             chunks = document_rows.read_chunks(connection, document.id)
             old = set(tasks.superseded(connection, self._task))
             kept = note_rows.of_document(connection, document.id, statuses=("verified", "stale", "hidden"))
@@ -188,6 +190,13 @@ class _Job:
             self._unwritten = self._extractive_row(thought.read_tokens, sum(note.tokens for note in notes))
             self._usage = self._unwritten.usage
         return self._store(notes, embedded, checked.dropped)
+
+    def _check_version(self, document: Document, pages: Sequence[Page]) -> None:
+        """Raise ``Interrupted`` where the task was planned for an earlier version of the document."""
+        text = self._task.pass_name != "directed"  # that one is hashed by its questions
+        if text and planning.hash_of(self._task.pass_name, self._window(pages)) != self._task.window_hash:
+            raise Interrupted
+        self._content_hash = document.content_hash
 
     def _window(self, pages: Sequence[Page]) -> list[Page]:
         return [page for page in pages if self._task.page_start <= page.number <= self._task.page_end]
@@ -343,6 +352,9 @@ class _Job:
         with self._services.database.write() as connection:
             if not tasks.finish(connection, run, holder=self._services.holder, now=self._services.now()):
                 raise Interrupted  # rolls back: another one has the task, or the document is gone
+            document = document_rows.get(connection, self._services.owner, self._task.document_id)
+            if document is None or document.content_hash != self._content_hash:
+                raise Interrupted  # a new version took its place
             delete_notes(connection, self._task.document_id, tasks.superseded(connection, self._task))
             add_notes(connection, self._task.document_id, notes, embedded, embedder)
             if self._unwritten is not None:

@@ -175,12 +175,18 @@ def _group_end(counted: Sequence[tuple[Page, int]], start: int, limit: int) -> i
 
 
 def _window(pass_name: Pass, counted: Sequence[tuple[Page, int]]) -> Window:
-    # Without the page numbers: pages that only moved are the same input.
-    digest = hashlib.sha256(pass_name.encode())
-    for page, _ in counted:
-        digest.update(b"\0" + page.text.encode("utf-8", "surrogatepass"))
+    pages = [page for page, _ in counted]
     tokens = sum(tokens for _, tokens in counted)
-    return Window(pass_name, counted[0][0].number, counted[-1][0].number, digest.hexdigest(), tokens)
+    return Window(pass_name, pages[0].number, pages[-1].number, hash_of(pass_name, pages), tokens)
+
+
+def hash_of(pass_name: Pass, pages: Sequence[Page]) -> str:
+    """Return the hash of a window of pages: of the pass and of the pages that have text, wherever they stand."""
+    digest = hashlib.sha256(pass_name.encode())
+    for page in pages:
+        if page.text.strip():
+            digest.update(b"\0" + page.text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def rest_s(failures: int) -> float:

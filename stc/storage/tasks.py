@@ -25,6 +25,11 @@ def ensure(connection: Connection, task: SleepTask, now: float) -> SleepTask:
     """Store a planned task, or find the one that is already there; return it with the id it has in the database."""
     row = connection.execute(select(sleep_tasks.c.id).where(_same(task))).first()
     if row is not None:
+        connection.execute(
+            update(sleep_tasks)
+            .where(sleep_tasks.c.id == row.id, sleep_tasks.c.done_at.is_(None))
+            .values(page_start=task.page_start, page_end=task.page_end)  # its text may have come back elsewhere
+        )
         return dataclasses.replace(task, id=row.id)
     connection.execute(insert(sleep_tasks).values(**dataclasses.asdict(task), created_at=now))
     return task
