@@ -38,6 +38,8 @@ FAULTS = {
     "503": "overloaded",
     "400-context": "context_length_exceeded",
     "400-format": "response_format is refused; without one the call succeeds",
+    "400-tier": "service_tier is refused; without one the call succeeds",
+    "429-tier": "no room in the tier asked for; without one the call succeeds",
     "hang": "the request is read, nothing is ever sent",
     "hang-headers": "headers are sent, then nothing",
     "hang-midway": "half the reply, then nothing",
@@ -69,6 +71,8 @@ class Billed:
     cached_tokens: int = 0
     reasoning_tokens: int = 0
     reported: bool = True
+    tier: str | None = None
+    """What the client was told."""
 
 
 @dataclass
@@ -87,6 +91,8 @@ class ModelServer:
     cached_tokens: int = 0
     """So many tokens of each prompt were in the provider's cache."""
     reasoning_tokens: int = 0
+    bills_tier: str | None = None
+    """What a reply says of its tier: ``asked`` for what was asked for, any other word as it is; ``None``: nothing."""
     retry_after_s: float | None = 0.0
     first_delay_s: float | Callable[[dict[str, Any]], float] = 0.0
     """Seconds before a reply begins; a function gets the request's body."""
@@ -241,6 +247,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "400-format" and "response_format" in body:
             text = "Invalid parameter: 'response_format' of this type is not supported with this model."
             self._error(400, text, "invalid_request_error", None)
+        elif fault == "400-tier" and "service_tier" in body:
+            self._error(400, "Invalid service_tier argument", "invalid_request_error", "invalid_service_tier")
+        elif fault == "429-tier" and "service_tier" in body:
+            self._error(429, "Resource unavailable.", "requests", "resource_unavailable")
         elif fault == "hang":
             self._wait_for_goodbye()
         elif fault == "html":
@@ -273,7 +283,7 @@ class _Handler(BaseHTTPRequestHandler):
         reasoning = double.reasoning_tokens if fault != "truncated" else 0
 
         def bill(sent: str, *, reported: bool) -> Billed:
-            return Billed(prompt, count(sent) + reasoning, cached, reasoning, reported)
+            return Billed(prompt, count(sent) + reasoning, cached, reasoning, reported, self._tier(body))
 
         sent = ""
         try:
@@ -377,7 +387,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _envelope(self, body: dict[str, Any]) -> dict[str, Any]:
         kind = "chat.completion.chunk"
-        return {"id": "chatcmpl-double", "object": kind, "created": int(time.time()), "model": body["model"]}
+        tier = {"service_tier": tier} if (tier := self._tier(body)) else {}
+        return {"id": "chatcmpl-double", "object": kind, "created": int(time.time()), "model": body["model"], **tier}
+
+    def _tier(self, body: dict[str, Any]) -> str | None:
+        said = self.double.bills_tier
+        return body.get("service_tier", "default") if said == "asked" else said
 
     def _event(self, body: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> None:
         self._data({**self._envelope(body), "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})

@@ -51,6 +51,9 @@ _TEST_WAIT_S = 30.0
 _DETECT_S = 0.3
 _LOCAL_SERVERS = "Ollama=http://127.0.0.1:11434,LM Studio=http://127.0.0.1:1234,llama.cpp=http://127.0.0.1:8080"
 _KEY_ALIASES = {"GEMINI_API_KEY": ("GOOGLE_API_KEY",), "TOGETHERAI_API_KEY": ("TOGETHER_API_KEY",)}
+_TIER_PATIENCE = 5.0
+_TIER_REST_S = 600.0
+_OTHER_TIERS = frozenset({"flex", "priority"})
 _NO_KEY = "not-needed"
 """OpenAI's client refuses to start without a key; servers that need none take any."""
 
@@ -75,6 +78,8 @@ class Reply:
     seconds: float
     estimated: bool
     truncated: bool = False
+    tier: str = "standard"
+    """What the provider says it bills by; ``standard`` where it does not say."""
 
     def ledger_row(
         self,
@@ -105,7 +110,7 @@ class Reply:
             usage=self.usage,
             price_revision=self.price_revision,
             litellm_cost_usd=self.litellm_cost_usd,
-            tier="standard",
+            tier=self.tier,
             route=route,
             origin=origin,
             first_token_s=self.first_token_s,
@@ -130,6 +135,7 @@ class _End:
     finish_reason: str | None
     usage: dict[str, Any] | None
     litellm_cost_usd: float | None
+    tier: str
 
 
 @dataclass(slots=True)
@@ -149,6 +155,8 @@ class LanguageModel:
         self.secrets = Secrets(services.storage)
         self._refused: dict[tuple[str, str | None], set[str]] = {}
         """Parameters that a server has refused before: they are not sent to it again."""
+        self._no_tier_until: dict[tuple[str, str | None], float] = {}
+        """Until when (monotonic) a server that had no room in its cheaper tier is not asked for it again."""
         self._windows: dict[tuple[str, str | None], int] = {}
 
     def complete(
@@ -161,14 +169,18 @@ class LanguageModel:
         stop: threading.Event | None = None,
         on_text: Callable[[str], None] | None = None,
         temperature: float = 0.0,
+        tier: str | None = None,
+        effort: str | None = None,
     ) -> Reply:
         """Return the model's answer; ``on_text`` gets its pieces as they come, in the caller's thread.
 
         ``schema`` is a JSON schema that the server is asked to keep to where it can; the caller validates. ``stop``
-        ends the call within a moment, also while the server is silent. Raises ``UpstreamError`` when nothing usable
-        came.
+        ends the call within a moment, also while the server is silent. ``tier`` (flex) is asked for where the price map
+        has a price for it, and waited for longer; the reply says what was billed. ``effort`` (low, medium, high) is asked
+        of models that think. Raises ``UpstreamError`` when nothing usable came.
         """
-        reply = self._call(model, messages, max_tokens, schema, stop, on_text, temperature, self._settings)
+        settings = self._settings
+        reply = self._call(model, messages, max_tokens, schema, stop, on_text, temperature, settings, tier, effort)
         if reply.text.strip() or reply.finish_reason == "stopped":
             return reply
         server = _begin(resolve(model, self._settings.api_base).server)
@@ -248,6 +260,8 @@ class LanguageModel:
         on_text: Callable[[str], None] | None,
         temperature: float,
         settings: Settings,
+        tier: str | None = None,
+        effort: str | None = None,
     ) -> Reply:
         target = resolve(model, settings.api_base)
         if target.name == EXTRACTIVE:
@@ -269,6 +283,13 @@ class LanguageModel:
             nothing = Usage(cost_usd=0.0)
             return Reply("", "stopped", target.name, nothing, {}, revision, None, None, 0.0, estimated=False)
         arguments = self._arguments(litellm, target, messages, max_tokens, temperature, schema, settings, key)
+        if tier is not None and self._sells(litellm, model, target, tier, settings):
+            arguments["service_tier"] = tier
+            arguments["timeout"] = _timeout(settings.request_timeout_s * _TIER_PATIENCE)
+        if effort is not None and _takes(litellm, target, "reasoning_effort"):
+            arguments["reasoning_effort"] = effort
+        for name in self._refused.get((target.name, target.api_base), ()):
+            _without(arguments, name)
         heard = _Heard()
         started = time.monotonic()
 
@@ -285,7 +306,8 @@ class LanguageModel:
         def reply(finish: FinishReason, end: _End | None = None) -> Reply:
             raw = dict(end.usage) if end and end.usage else {}
             usage, truncated = _measure(raw, target, counted, heard)
-            usage = replace(usage, cost_usd=prices.cost(usage, price))
+            billed = end.tier if end else "standard"
+            usage = replace(usage, cost_usd=prices.cost(usage, self._price_in(billed, model, price, settings)))
             seconds = time.monotonic() - started
             litellm_cost = end.litellm_cost_usd if end and not usage.estimated else None
             return Reply(
@@ -300,18 +322,25 @@ class LanguageModel:
                 seconds,
                 usage.estimated,
                 truncated,
+                billed,
             )
 
         retried = False
         while True:
+            # A cheaper tier is a slower one, and nobody waits who asks for it.
+            silence_s = settings.request_timeout_s * (_TIER_PATIENCE if "service_tier" in arguments else 1.0)
             try:
-                end = _run(litellm, arguments, settings.request_timeout_s, stop, listen)
+                end = _run(litellm, arguments, silence_s, stop, listen)
             except _Stopped:
                 return reply("stopped")
             except _Failed as failed:
                 error = failed.error
-                failure = self._explain(error, target, settings)
+                failure = self._explain(error, target, replace(settings, request_timeout_s=silence_s))
                 if not heard.text and failure.kind != "context" and self._drop_refused(error, target, arguments):
+                    continue
+                if not heard.text and "service_tier" in arguments and _status(error) == 429:
+                    del arguments["service_tier"]
+                    self._no_tier_until[target.name, target.api_base] = time.monotonic() + _TIER_REST_S
                     continue
                 delay_s = failure.retry_after_s if failure.retry_after_s is not None else _RETRY_WAIT_S
                 if not (heard.text or retried) and _may_pass(error, failure) and delay_s <= _LONGEST_RETRY_WAIT_S:
@@ -346,9 +375,6 @@ class LanguageModel:
         settings: Settings,
         key: str | None,
     ) -> dict[str, Any]:
-        import openai
-
-        patience = settings.request_timeout_s
         arguments: dict[str, Any] = {
             "model": target.name,
             "messages": list(messages),
@@ -357,8 +383,7 @@ class LanguageModel:
             "stream": True,
             "stream_options": {"include_usage": True},
             "api_key": key,
-            # Silence is measured in _stream; these are there for what it can't see.
-            "timeout": openai.Timeout(patience + 5.0, connect=min(_CONNECT_S, patience)),
+            "timeout": _timeout(settings.request_timeout_s),
             "num_retries": 0,
             "max_retries": 0,
             "drop_params": True,
@@ -377,21 +402,43 @@ class LanguageModel:
             litellm.model_cost.setdefault(f"ollama/{target.model}", free)
         if schema is not None and (wanted := _response_format(litellm, target, schema)):
             arguments["response_format"] = wanted
-        for name in self._refused.get((target.name, target.api_base), ()):
-            _without(arguments, name)
         return arguments
+
+    def _sells(self, litellm: Any, model: str, target: Target, tier: str, settings: Settings) -> bool:
+        """Return whether a tier has a price for this model, and was not short of room a while ago."""
+        price = prices.price_of(model, tier, api_base=settings.api_base)
+        if price is None or price.free or not _takes(litellm, target, "service_tier"):
+            return False
+        return time.monotonic() >= self._no_tier_until.get((target.name, target.api_base), 0.0)
 
     def _drop_refused(self, error: BaseException, target: Target, arguments: dict[str, Any]) -> bool:
         """Take out a parameter that the server's refusal names; return whether there was one."""
         if _status(error) not in {400, 422}:
             return False
         text = _detail(error).lower()
-        for name in ("response_format", "temperature", "stream_options", "max_tokens"):
+        text = text.replace("service tier", "service_tier")
+        for name in (
+            "response_format",
+            "temperature",
+            "stream_options",
+            "service_tier",
+            "reasoning_effort",
+            "max_tokens",
+        ):
             if name in text and name in arguments:
                 _without(arguments, name)
                 self._refused.setdefault((target.name, target.api_base), set()).add(name)
                 return True
         return False
+
+    def _price_in(
+        self, tier: str, model: str, standard: prices.Price | None, settings: Settings
+    ) -> prices.Price | None:
+        """Return the price of the tier that was billed; the standard one where a cheaper tier's is unknown."""
+        if tier == "standard":
+            return standard
+        price = prices.price_of(model, tier, api_base=settings.api_base)
+        return standard if price is None and tier == "flex" else price
 
     def _key(self, target: Target) -> str | None:
         """Return the key to send, raising ``UpstreamError`` where one is needed and none is known."""
@@ -560,10 +607,17 @@ async def _stream(
             stream.received_finish_reason or stream.intermittent_finish_reason,
             usage.model_dump(exclude_none=True) if usage is not None else None,
             _litellm_cost(litellm, arguments["model"], usage),
+            _billed_tier([getattr(chunk, "service_tier", None) for chunk in stream.chunks]),
         )
     finally:
         if stream is not None:
             await stream.aclose()
+
+
+def _billed_tier(said: Sequence[str | None]) -> str:
+    """Return the tier that a provider names in its reply; ``standard`` where it names none, or its usual one."""
+    named = next((tier for tier in reversed(said) if tier), "")
+    return named if named in _OTHER_TIERS else "standard"
 
 
 def _litellm_cost(litellm: Any, model: str, usage: Any) -> float | None:
@@ -655,6 +709,27 @@ def _response_format(litellm: Any, target: Target, schema: dict[str, Any]) -> di
     except Exception:  # noqa: BLE001 - a provider that LiteLLM does not know; the call itself will say so
         return None
     return {"type": "json_object"} if "response_format" in supported else None
+
+
+def _timeout(patience_s: float) -> Any:
+    """Return what the client waits for by itself. Silence is measured in _stream; this is for what it can't see."""
+    import openai
+
+    return openai.Timeout(patience_s + 5.0, connect=min(_CONNECT_S, patience_s))
+
+
+def _takes(litellm: Any, target: Target, name: str) -> bool:
+    """Return whether a server can be sent a parameter: LiteLLM says so, or knows nothing of the server."""
+    if target.is_ollama:
+        return False
+    if target.api_base is not None:
+        return True
+    if name == "reasoning_effort" and not litellm.supports_reasoning(model=target.name):
+        return False
+    try:
+        return name in (litellm.get_supported_openai_params(model=target.name) or [])
+    except Exception:  # noqa: BLE001 - a provider that LiteLLM does not know; the call itself will say so
+        return False
 
 
 def _is_strict(schema: Any) -> bool:

@@ -110,6 +110,90 @@ def test_a_model_on_this_computer_is_free_and_one_with_an_own_price_is_not(model
     assert " + " in reply.price_revision
 
 
+# The cheaper tier
+
+
+@pytest.fixture
+def flex(monkeypatch, tmp_path):
+    """A price of 1 and 4 dollars a million tokens, half of it in the cheaper tier."""
+    entry = {
+        "input_cost_per_token": 1e-6,
+        "output_cost_per_token": 4e-6,
+        "input_cost_per_token_flex": 5e-7,
+        "output_cost_per_token_flex": 2e-6,
+    }
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps({"openai/double": entry}))
+    monkeypatch.setenv("STC_PRICES", str(prices))
+
+
+def standard_cost(reply) -> float:
+    return pytest.approx(reply.usage.input_tokens * 1e-6 + reply.usage.output_tokens * 4e-6, abs=1e-15)
+
+
+def test_the_cheaper_tier_is_asked_for_and_charged_where_the_server_bills_it(model, server, flex):
+    server.bills_tier = "asked"
+    reply = ask(model, tier="flex")
+    assert server.requests[0]["service_tier"] == "flex"
+    assert reply.tier == reply.ledger_row(owner="me", at=0.0, purpose="sleep").tier == "flex"
+    assert 2 * reply.usage.cost_usd == standard_cost(reply)
+
+
+@pytest.mark.parametrize("said", [None, "default", "auto"])
+def test_a_tier_that_the_server_does_not_confirm_is_charged_in_full(model, server, flex, said):
+    server.bills_tier = said
+    reply = ask(model, tier="flex")
+    assert reply.tier == "standard"
+    assert reply.usage.cost_usd == standard_cost(reply)
+
+
+def test_a_dearer_tier_that_nobody_asked_for_has_no_known_price(model, server, flex):
+    server.bills_tier = "priority"
+    reply = ask(model)
+    assert reply.tier == "priority"
+    assert reply.usage.cost_usd is None
+
+
+def test_no_tier_is_asked_for_where_none_has_a_price(model, server):
+    server.bills_tier = "asked"
+    assert ask(model, tier="flex").tier == "standard"
+    assert "service_tier" not in server.requests[0]
+
+
+def test_a_server_that_knows_no_tiers_is_asked_without_from_then_on(model, server, flex):
+    server.fault = "400-tier"
+    assert ask(model, tier="flex").text == ANSWER
+    assert ask(model, tier="flex").text == ANSWER
+    assert ["service_tier" in request for request in server.requests] == [True, False, False]
+
+
+def test_a_tier_without_room_is_left_alone_for_a_while(model, server, flex, monkeypatch):
+    server.faults.append("429-tier")
+    assert ask(model, tier="flex").text == ANSWER
+    assert ask(model, tier="flex").text == ANSWER
+    assert ["service_tier" in request for request in server.requests] == [True, False, False]
+    began = time.monotonic()
+    monkeypatch.setattr(llm.time, "monotonic", lambda: began + 3600.0)
+    ask(model, tier="flex")
+    assert "service_tier" in server.requests[-1]
+
+
+def test_the_cheaper_tier_is_waited_for_longer(services, server, flex):
+    services.change_settings(api_base=server.url, request_timeout_s=0.3)
+    model = LanguageModel(services)
+    server.first_delay_s = 0.8
+    with pytest.raises(UpstreamError, match=r"for 0\.3 s"):
+        ask(model)
+    assert ask(model, tier="flex").text == ANSWER
+
+
+def test_effort_is_asked_for_only_where_it_is_wanted(model, server):
+    ask(model, effort="low")
+    assert server.requests[0]["reasoning_effort"] == "low"
+    ask(model)
+    assert "reasoning_effort" not in server.requests[1]
+
+
 def test_a_server_elsewhere_has_no_known_price(model, monkeypatch):
     monkeypatch.setattr("stc.meter.providers.is_loopback", lambda address: False)
     reply = ask(model)
