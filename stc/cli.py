@@ -110,8 +110,13 @@ def _parser() -> argparse.ArgumentParser:
     sleep.add_argument("--until-done", action="store_true", help="until nothing is left to prepare")
     sleep.add_argument("--dry-run", action="store_true", help="say what would be done and cost, and do nothing")
 
-    notes = command("notes", _notes, "List the prepared notes.")
+    notes = command("notes", _notes, "List the prepared notes; hide, import or export them.")
     notes.add_argument("--document", action="append", metavar="ID", dest="documents", help="this document (repeatable)")
+    acts = notes.add_mutually_exclusive_group()
+    acts.add_argument("--hide", metavar="NOTE_ID", help="use this note no more, nor another that says the same")
+    acts.add_argument("--unhide", metavar="NOTE_ID", help="use a hidden note again")
+    acts.add_argument("--import", type=Path, metavar="FILE", dest="source", help="import notes from JSON lines")
+    acts.add_argument("--export", type=Path, metavar="FILE", help="write notes as training data for chat models")
 
     meter = command("meter", _meter, "Add up what answers and preparing cost, and what preparing saved.")
     meter.add_argument("--document", metavar="ID", help="this document only")
@@ -322,6 +327,17 @@ def _remove(services: Services, options: argparse.Namespace) -> int:
     return status
 
 
+def _lines(option: str, file: Path) -> list[str]:
+    """Return the lines of a file of JSON lines."""
+    try:
+        # Not splitlines: it also cuts at U+2028 and the like, which may stand in a JSON string.
+        return file.read_text(encoding="utf-8-sig").split("\n")
+    except OSError as error:
+        raise _WrongCall(f"{option} {file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _WrongCall(f"{option} {file}: the file is not UTF-8 text") from None
+
+
 # Questions
 
 
@@ -332,14 +348,7 @@ def _questions(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], st
     if options.source is None:
         yield {"question": options.question}, options.question, options.documents
         return
-    try:
-        # Not splitlines: it also cuts at U+2028 and the like, which may stand in a JSON string.
-        lines = options.source.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise _WrongCall(f"--from {options.source}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise _WrongCall(f"--from {options.source}: the file is not UTF-8 text") from None
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_lines("--from", options.source), start=1):
         if not line.strip():
             continue
         head: dict[str, Any] = {"question": None}
@@ -536,6 +545,12 @@ def _run_json(run: SleepRun) -> dict[str, Any]:
 
 
 def _notes(services: Services, options: argparse.Namespace) -> int:
+    if options.hide or options.unhide:
+        return _hide_note(services, options)
+    if options.source:
+        return _import_notes(services, options)
+    if options.export:
+        return _export_notes(services, options)
     from stc.storage import documents as document_rows
     from stc.storage import notes as note_rows
 
@@ -551,6 +566,55 @@ def _notes(services: Services, options: argparse.Namespace) -> int:
                     _say(f"{note.kind}: {note.question}\n  {note.text}")
                     for item in note.evidence:
                         _say(f"  p. {item.page}: “{item.quote}”")
+    return DONE
+
+
+def _hide_note(services: Services, options: argparse.Namespace) -> int:
+    from stc.sleep import notebook
+
+    status = "hidden"
+    if options.hide:
+        notebook.hide(services, options.hide)
+    else:
+        status = notebook.unhide(services, options.unhide)
+    note_id = options.hide or options.unhide
+    if options.json:
+        _emit({"id": note_id, "status": status})
+    else:
+        _say(f"{note_id}: {status}")
+    return DONE
+
+
+def _import_notes(services: Services, options: argparse.Namespace) -> int:
+    from stc.sleep import notebook
+
+    if len(options.documents or ()) > 1:
+        raise _WrongCall('--import takes one --document, for lines without a "document_id"')
+    counts = dict.fromkeys(("added", "duplicate", "failed"), 0)
+    lines = _lines("--import", options.source)
+    for brought in notebook.bring_in(services, lines, document_id=next(iter(options.documents or ()), None)):
+        counts[brought.status] += 1
+        if options.json:
+            _emit(dataclasses.asdict(brought))
+        elif brought.error:
+            print(f"Line {brought.line}: {brought.error}", file=sys.stderr)
+    if not options.json:
+        _say(f"{counts['added']:,} notes added, {counts['duplicate']:,} there already, {counts['failed']:,} not taken")
+    return SOME_FAILED if counts["failed"] else DONE
+
+
+def _export_notes(services: Services, options: argparse.Namespace) -> int:
+    from stc.sleep import notebook
+
+    lines = list(notebook.take_out(services, options.documents))
+    try:
+        options.export.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise _WrongCall(f"--export {options.export}: {error.strerror}") from None
+    if options.json:
+        _emit({"file": str(options.export), "notes": len(lines)})
+    else:
+        _say(f"{options.export}: {len(lines):,} notes")
     return DONE
 
 
