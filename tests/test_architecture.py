@@ -35,6 +35,7 @@ PURE = (
     "stc.words",
     "stc.errors",
     "stc.chat.citing",
+    "stc.chat.derived",
     "stc.chat.figures",
     "stc.chat.orders",
     "stc.chat.routing",

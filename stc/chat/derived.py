@@ -15,7 +15,7 @@ from stc.chat.routing import question_coverage
 from stc.chat.terms import places, terms
 from stc.words import Note
 
-LEAST_COVERAGE = 0.62
+LEAST_COVERAGE = 0.68
 """Share of the question's telling words, but for those that ask for the operation, that note and evidence must hold
 (docs/decisions/0016-derived-answers.md)."""
 
@@ -61,7 +61,7 @@ _CUES = frozenset(
     terms(
         "share percent percentage proportion fraction difference spread gap margin full rounded round whole exactly "
         "approximately total happen happened occur occurred take place elapsed passed week weekday day hour minute month "
-        "year second degree number amount figure compared date dated number figure many value"
+        "year second degree number amount figure compared long old much date dated number figure many value"
     )
 )
 
@@ -121,19 +121,15 @@ def choose(question: str, notes: Sequence[Note], rarity: Mapping[str, float]) ->
         if note.kind != "inference" or not note.formula or not asks_for(question, note):
             continue
         texts = [note.question, note.text, *(item.quote for item in note.evidence)]
-        if numbers(question) <= numbers("\n".join(texts)):
-            fitting.append((coverage(question, texts, rarity), note))
-    fitting.sort(key=lambda pair: -pair[0])
-    if not fitting or fitting[0][0] < LEAST_COVERAGE:
+        if numbers(question) <= numbers("\n".join(texts)) and coverage(question, texts, rarity) >= LEAST_COVERAGE:
+            # A quote may hold more than what was derived from it: among several notes their own questions tell.
+            fitting.append((coverage(question, texts[:1], rarity), _alike(question, note.question), note))
+    fitting.sort(key=lambda found: found[:2], reverse=True)
+    if not fitting or (
+        len(fitting) > 1 and fitting[0][:2] == fitting[1][:2] and fitting[0][2].text != fitting[1][2].text
+    ):
         return None
-    best, note = fitting[0]
-    if any(other.text != note.text and covered > best - 0.02 for covered, other in fitting[1:]):
-        own = [pair for pair in fitting if pair[0] > best - 0.02]
-        own.sort(key=lambda pair: -_alike(question, pair[1].question))
-        if _alike(question, own[0][1].question) - _alike(question, own[1][1].question) < 0.1:
-            return None
-        note = own[0][1]
-    return note
+    return fitting[0][2]
 
 
 def coverage(question: str, texts: Sequence[str], rarity: Mapping[str, float]) -> float:

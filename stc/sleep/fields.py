@@ -28,6 +28,8 @@ _NO_LABELS = frozenset(
 )  # fmt: skip
 _LABEL_STARTS = frozenset("first second third last next other another same former total".split())
 """Pronouns in a sentence, plain words of a label."""
+_OPENING = frozenset("Last Latest Next Previous Current Initial Final".split())
+"""Nothing but a label begins with them in the middle of a form's line."""
 _LONGEST_VALUE = 22
 
 
@@ -125,6 +127,9 @@ def _label_start(
     for position, (at, _) in enumerate(rest):
         if line[at:end] in known:
             return at, position == 0
+    for at, word in rest[:-1]:
+        if word in _OPENING:
+            return at, True
     for position, (at, word) in enumerate(rest):
         if word in starts and (position == 0 or position < len(rest) - 1):
             return at, position == 0 and len(rest) <= 4
