@@ -199,6 +199,78 @@ def test_a_prepared_question_is_answered_by_its_prepared_answer(stc, file):
     assert answer["usage"]["input_tokens"] == 0
 
 
+def test_notes_are_imported_line_by_line_once(stc, file, tmp_path, capsys):
+    document = stc("add", file)[0]["document_id"]
+    note = {
+        "document_id": document,
+        "question": "What does a return ticket cost?",
+        "text": "7.60 euros",
+        "evidence": [{"page": 1, "quote": "Return ticket: 7.60 euros"}],
+    }
+    wrong = note | {"question": "What does a season ticket cost?"} | {"text": "301 euros"}
+    source = tmp_path / "notes.jsonl"
+    source.write_text("\n".join(map(json.dumps, [note, wrong])) + "\nno json\n", encoding="utf-8-sig")
+    added, unproven, broken = stc("notes", "--import", source, status=1)
+    assert added == {
+        "line": 1, "status": "added", "id": added["id"], "document_id": document, "question": note["question"],
+        "error": None,
+    }  # fmt: skip
+    assert (unproven["status"], unproven["id"]) == ("failed", None)
+    assert unproven["error"] == "Not kept: number not in the quotes."
+    assert (broken["line"], broken["status"]) == (3, "failed")
+    (listed,) = stc("notes")
+    assert listed["id"] == added["id"]
+    assert listed["evidence"] == note["evidence"]
+    assert stc("documents")[0]["notes"] == 1
+    assert stc("ask", note["question"], "--document", document)[0]["route"] == "reused"
+
+    source.write_text(json.dumps(listed))
+    again = stc("notes", "--import", source)
+    assert [(one["status"], one["id"]) for one in again] == [("duplicate", added["id"])], (
+        "what is listed can be imported"
+    )
+    assert main(["notes", "--import", str(source), "--storage", str(tmp_path / "storage")]) == 0
+    assert capsys.readouterr().out == "0 notes added, 1 there already, 0 not taken\n"
+
+
+def test_a_note_is_hidden_and_shown_again(stc, file):
+    stc("add", file)
+    stc("sleep", "--until-done")
+    note = stc("notes")[0]["id"]
+    assert stc("notes", "--hide", note) == [{"id": note, "status": "hidden"}]
+    assert [one["status"] for one in stc("notes") if one["id"] == note] == ["hidden"]
+    assert stc("notes", "--unhide", note) == [{"id": note, "status": "verified"}]
+    assert "gone" in stc("notes", "--hide", "no-note", status=1)[0]["error"]
+
+
+def test_notes_are_exported_as_training_data(stc, file, tmp_path):
+    document = stc("add", file)[0]["document_id"]
+    stc("sleep", "--until-done")
+    notes = stc("notes")
+    stc("notes", "--hide", notes[0]["id"])
+    target = tmp_path / "training.jsonl"
+    (said,) = stc("notes", "--export", target)
+    assert said == {"file": str(target), "notes": len(notes) - 1}
+    lines = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == len(notes) - 1
+    assert all(line.keys() == {"messages"} for line in lines)
+    pairs = [tuple(message["content"] for message in line["messages"][-2:]) for line in lines]
+    assert {(note["question"], note["text"]) for note in notes[1:] if note["question"]} <= set(pairs)
+    assert stc("notes", "--document", document, "--export", target)[0]["notes"] == len(lines)
+
+
+def test_a_call_that_can_not_be_carried_out_changes_nothing(stc, file, tmp_path):
+    stc("add", file)
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\xfd")
+    assert stc("notes", "--import", tmp_path / "missing.jsonl", status=2) == []
+    assert stc("notes", "--import", binary, status=2) == []
+    assert stc("notes", "--import", file, "--document", "a", "--document", "b", status=2) == []
+    assert stc("notes", "--export", tmp_path / "no folder" / "file", status=2) == []
+    assert "not here" in stc("notes", "--export", tmp_path / "file", "--document", "none", status=1)[0]["error"]
+    assert not (tmp_path / "file").exists()
+
+
 def test_the_meter_adds_up(stc, file, tmp_path):
     stc("add", file)
     stc("ask", QUESTION)
