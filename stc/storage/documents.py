@@ -149,6 +149,11 @@ def touch(connection: Connection, document_ids: Iterable[str], now: float) -> No
     connection.execute(update(documents).where(documents.c.id.in_(list(document_ids))).values(last_used_at=now))
 
 
+def opened(connection: Connection, document_id: str) -> None:
+    """Count that a person opened this document: what is looked at is likely to be asked about."""
+    connection.execute(update(documents).where(documents.c.id == document_id).values(opens=documents.c.opens + 1))
+
+
 def revision(connection: Connection, document_id: str) -> int:
     return connection.execute(select(documents.c.revision).where(documents.c.id == document_id)).scalar_one()
 
