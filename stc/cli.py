@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     meter = command("meter", _meter, "Add up what answers and preparing cost, and what preparing saved.")
     meter.add_argument("--document", metavar="ID", help="this document only")
     meter.add_argument("--csv", type=Path, metavar="FILE", help="write every row of the ledger to FILE")
+    _simulating(meter, common)
 
     doctor = command("doctor", _doctor, "Check storage, index, models, prices and versions.")
     doctor.add_argument("--fix", action="store_true", help="repair what can be repaired")
@@ -133,6 +134,59 @@ def _asking(parser: argparse.ArgumentParser) -> None:
         "--document", action="append", metavar="ID", dest="documents", help="only this one (repeatable)"
     )
     parser.add_argument("--from", type=Path, metavar="FILE", dest="source", help="questions as JSON lines")
+
+
+def _simulating(meter: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    from stc.meter.simulating import Assumed
+
+    summary = "Say before anything is spent what preparing costs and after how many questions it pays for itself."
+    simulate = meter.add_subparsers(dest="part", metavar="simulate").add_parser(
+        "simulate", help=summary, description=summary, parents=[common]
+    )
+    simulate.set_defaults(run=_simulate)
+    simulate.add_argument("--document", metavar="ID", help="take this document's tokens")
+    simulate.add_argument("--questions", type=_count, default=100, metavar="N", help="questions expected (default 100)")
+    simulate.add_argument("--model", metavar="NAME", help="LiteLLM name of the model that answers")
+    simulate.add_argument("--sleep-model", metavar="NAME", help="LiteLLM name of the model that prepares")
+    for option, what in (
+        ("input", "tokens read"),
+        ("output", "tokens written"),
+        ("cached", "tokens read from a cache"),
+    ):
+        simulate.add_argument(f"--{option}-usd", type=_dollars, metavar="USD", help=f"dollars per million {what}")
+    simulate.add_argument(
+        "--sleep-tier",
+        choices=("standard", "batch", "flex"),
+        default="standard",
+        help="what preparing is billed as; with prices given here batch and flex cost half",
+    )
+    for field in dataclasses.fields(Assumed):
+        if field.name != "context_window":
+            kind = _tokens if isinstance(field.default, int) else _share
+            option = "--" + field.name.replace("_", "-")
+            shown = field.default if kind is _share else f"{field.default:,}"
+            simulate.add_argument(option, type=kind, metavar="N", help=f"assumed (default {shown})")
+
+
+def _tokens(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= _ALL:
+        raise argparse.ArgumentTypeError("it must be a number of tokens")
+    return number
+
+
+def _dollars(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 1_000_000:
+        raise argparse.ArgumentTypeError("it must be dollars per million tokens")
+    return number
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError("it must be at least 0")
+    return number
 
 
 def _count(text: str) -> int:
@@ -657,6 +711,48 @@ def _meter(services: Services, options: argparse.Namespace) -> int:
         _emit(totals)
     else:
         for line in ledger.lines(totals):
+            _say(line)
+    return DONE
+
+
+def _simulate(services: Services, options: argparse.Namespace) -> int:
+    from stc.meter import prices, simulating
+    from stc.storage import documents as document_rows
+
+    fields = [field.name for field in dataclasses.fields(simulating.Assumed) if field.name != "context_window"]
+    given = {name: value for name in fields if (value := getattr(options, name)) is not None}
+    for name in ("cached_share", "answered"):
+        if given.get(name, 0) > 1:
+            raise _WrongCall(f"--{name.replace('_', '-')} is a share, from 0 to 1")
+    if options.document is not None:
+        with services.database.read() as connection:
+            document = document_rows.get(connection, services.owner, options.document)
+        if document is None:
+            raise UserError(f"Document {options.document} is not here; 'python -m stc documents' lists what is.")
+        given["document_tokens"] = document.tokens
+    if (options.input_usd is None) != (options.output_usd is None):
+        raise _WrongCall("--input-usd and --output-usd go together")
+    chat: prices.Price | None
+    sleep: prices.Price | None
+    if options.input_usd is not None:
+        if options.model or options.sleep_model:
+            raise _WrongCall("give models or prices, one of the two")
+        model = sleep_model = "the prices given"
+        chat = prices.per_million(options.input_usd, options.output_usd, options.cached_usd)
+        cheap = 1.0 if options.sleep_tier == "standard" else 0.5
+        sleep = prices.per_million(options.input_usd * cheap, options.output_usd * cheap)
+    else:
+        model = options.model or services.settings.chat_model or EXTRACTIVE
+        sleep_model = options.sleep_model or options.model or services.settings.sleep_model or EXTRACTIVE
+        chat = services.llm.price(model)
+        sleep = services.llm.price(sleep_model, options.sleep_tier)
+        given["context_window"] = None if model == EXTRACTIVE else services.llm.context_window(model)
+    found = simulating.simulate(simulating.Assumed(**given), chat, sleep)
+    named = {"model": model, "sleep_model": sleep_model, "questions": options.questions}
+    if options.json:
+        _emit(simulating.simulation_json(found, **named))
+    else:
+        for line in simulating.lines(found, **named):
             _say(line)
     return DONE
 

@@ -179,7 +179,8 @@ class Usage:
     """Tokens and money of one or several calls.
 
     ``cached_tokens`` and ``cache_write_tokens`` are part of ``input_tokens``; ``reasoning_tokens`` part of
-    ``output_tokens``. ``cost_usd`` is ``None`` where any part's price is unknown.
+    ``output_tokens``, ``cache_write_1h_tokens`` (kept for an hour, which costs more) part of ``cache_write_tokens``.
+    ``cost_usd`` is ``None`` where any part's price is unknown.
     """
 
     input_tokens: int = 0
@@ -189,6 +190,7 @@ class Usage:
     reasoning_tokens: int = 0
     cost_usd: float | None = 0.0
     estimated: bool = False
+    cache_write_1h_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         cost = None if self.cost_usd is None or other.cost_usd is None else self.cost_usd + other.cost_usd
@@ -200,6 +202,7 @@ class Usage:
             self.reasoning_tokens + other.reasoning_tokens,
             cost,
             self.estimated or other.estimated,
+            self.cache_write_1h_tokens + other.cache_write_1h_tokens,
         )
 
     @property
@@ -235,7 +238,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One question and what came of it; a row, whole at any moment. ``rating`` is -1, 0 or 1."""
+    """One question and what came of it; a row, whole at any moment. ``rating`` is -1, 0 or 1.
+
+    ``counted`` is what its baselines were reckoned from (see ``stc.meter.baselines.estimate``); {} where nothing was.
+    """
 
     id: str
     owner: str
@@ -261,6 +267,7 @@ class Answer:
     first_token_s: float | None = None
     seconds: float | None = None
     rating: int = 0
+    counted: dict[str, Any] = field(default_factory=dict)
 
 
 class TaskKey(NamedTuple):
@@ -341,7 +348,10 @@ class SleepRun:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One model call, awake or asleep. ``raw_usage`` is the provider's own object, unchanged; {} where there was none."""
+    """One model call, awake or asleep. ``raw_usage`` is the provider's own object, unchanged; {} where there was none.
+
+    ``price`` is what it was reckoned with (``stc.meter.prices.Price.facts``), ``None`` where that is not known.
+    """
 
     id: str
     owner: str
@@ -362,3 +372,4 @@ class LedgerRow:
     first_token_s: float | None
     seconds: float
     error: str | None
+    price: dict[str, Any] | None = None

@@ -283,6 +283,23 @@ def test_the_meter_adds_up(stc, file, tmp_path):
     assert len(table.read_text().splitlines()) > 2
 
 
+def test_the_meter_simulates_before_anything_is_spent(stc, file, capsys, tmp_path):
+    prices = ("--input-usd", "0.1", "--output-usd", "0.5", "--cached-usd", "0.01", "--sleep-tier", "batch")
+    told = stc("meter", "simulate", *prices, "--sleep-output-tokens", "3000")[0]
+    assert told["sleep_cost_usd"] == pytest.approx(0.00175)
+    assert told["break_even_questions"]["chunks"] == pytest.approx(0.00175 / 0.00022)
+    assert set(told["per_question_usd"]) == {"notes", "chunks", "document", "document_cached"}
+    document = stc("add", file)[0]
+    told = stc("meter", "simulate", "--document", document["document_id"], "--model", "gpt-4o-mini")[0]
+    assert told["model"] == told["sleep_model"] == "gpt-4o-mini"
+    assert told["sleep_tokens"] == document["tokens"] + 4000
+    assert stc("meter", "simulate", "--input-usd", "1", status=2) == []
+    assert stc("meter", "simulate", *prices, "--model", "gpt-4o-mini", status=2) == []
+    assert stc("meter", "simulate", "--cached-share", "2", status=2) == []
+    assert main(["meter", "simulate", *prices, "--storage", str(tmp_path / "storage")]) == 0
+    assert "From the whole document, cached by the provider" in capsys.readouterr().out
+
+
 def test_the_doctor_finds_a_sound_storage_sound(stc, file):
     stc("add", file)
     report = stc("doctor")[0]

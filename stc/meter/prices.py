@@ -1,7 +1,9 @@
 """What models cost: data from LiteLLM's bundled price map, and the arithmetic over it.
 
 The map is read from LiteLLM's package without importing LiteLLM, which takes seconds. ``STC_PRICES`` may name a JSON
-file in the map's form, whose entries win (``{"openai/mine": {"input_cost_per_token": 1e-6, ...}}``).
+file in the map's form, whose entries win (``{"openai/mine": {"input_cost_per_token": 1e-6, ...}}``); prices that a
+person entered win over both from their date on. A call keeps the price that it was reckoned with: a later one changes
+nothing that is past.
 
 Unknown is ``None``, never 0. Free (0.0) is what runs on this computer, an Ollama server, and reading without a model.
 """
@@ -13,8 +15,9 @@ import importlib.metadata
 import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -26,6 +29,7 @@ from stc.words import EXTRACTIVE, Usage
 
 _TIERS = {"standard": "", "batch": "_batches", "flex": "_flex", "priority": "_priority"}
 _MODES = {"chat", "completion", "responses"}
+MOST_USD_PER_MILLION = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Rates:
     reasoning: float | None
     above_tokens: int = 0
     """They hold for the whole call when it reads more input tokens than this."""
+    cache_write_1h: float | None = None
+    """For what the provider's cache is to keep for an hour, not for minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,85 @@ class Price:
         holding = [rates for rates in self.steps if not rates.above_tokens or input_tokens > rates.above_tokens]
         return holding[-1] if holding else None
 
+    def facts(self) -> dict[str, Any]:
+        """Return the price as it stands beside a call in the ledger; ``from_facts`` reads it."""
+        return {**asdict(self), "steps": [asdict(rates) for rates in self.steps]}
+
+
+def from_facts(facts: Mapping[str, Any]) -> Price:
+    steps = tuple(Rates(**rates) for rates in facts["steps"])
+    return Price(facts["model"], facts["tier"], facts["revision"], steps)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPrice:
+    """A model's price as a person entered it, in US dollars per million tokens, from a day (``2026-11-01``, UTC) on."""
+
+    id: str
+    model: str
+    valid_from: str
+    input_usd: float
+    output_usd: float
+    cached_usd: float | None
+    """``None``: cached tokens cost what others cost."""
+    cache_write_usd: float | None
+    entered_at: float
+
+    @property
+    def revision(self) -> str:
+        told = json.dumps([self.model, self.valid_from, *self._prices])
+        return f"own price from {self.valid_from}, {hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
+    @property
+    def _prices(self) -> tuple[float | None, ...]:
+        return self.input_usd, self.output_usd, self.cached_usd, self.cache_write_usd
+
+    def price(self) -> Price:
+        given, written, cached, cache_write = (None if usd is None else _per_token(usd) for usd in self._prices)
+        return Price(self.model, "standard", self.revision, (Rates(given, written, cached, cache_write, None),))
+
+
+def own_price(
+    *,
+    id: str,
+    model: str,
+    valid_from: str,
+    input_usd: float,
+    output_usd: float,
+    cached_usd: float | None = None,
+    cache_write_usd: float | None = None,
+    entered_at: float,
+) -> OwnPrice:
+    """Return a price as entered. Raises ``UserError`` for what can be no price."""
+    model = model.strip()
+    if not model or model == EXTRACTIVE:
+        raise UserError("A price needs the name of its model, openai/gpt-5-mini for example.")
+    try:
+        valid_from = date.fromisoformat(valid_from).isoformat()
+    except ValueError:
+        raise UserError(f"A price holds from a day on, 2026-11-01 for example; {valid_from!r} is none.") from None
+    for usd in (input_usd, output_usd, cached_usd, cache_write_usd):
+        if usd is not None and not 0 <= usd < MOST_USD_PER_MILLION:
+            raise UserError(f"A price is 0 to {MOST_USD_PER_MILLION:,} dollars per million tokens; {usd:g} is none.")
+    return OwnPrice(id, model, valid_from, input_usd, output_usd, cached_usd, cache_write_usd, entered_at)
+
+
+def per_million(input_usd: float, output_usd: float, cached_usd: float | None = None) -> Price:
+    """Return the price that is so many US dollars per million tokens."""
+    cached = None if cached_usd is None else _per_token(cached_usd)
+    rates = Rates(_per_token(input_usd), _per_token(output_usd), cached, None, None)
+    return Price("given", "standard", "given", (rates,))
+
+
+def _per_token(usd_per_million: float) -> float:
+    return float(Decimal(repr(float(usd_per_million))) / 1_000_000)
+
 
 def cost(usage: Usage, price: Price | None) -> float | None:
     """Return what a call cost in US dollars, ``None`` where a price that it needs is unknown.
 
     A provider that lists no price for cached reads or cache writes bills them as input; one that lists none for
-    reasoning bills it as output.
+    reasoning bills it as output. What a cache keeps for an hour has a price of its own or an unknown one.
     """
     if price is None:
         return None
@@ -81,7 +160,8 @@ def cost(usage: Usage, price: Price | None) -> float | None:
     parts = (
         (plain, rates.input),
         (usage.cached_tokens, rates.input if rates.cached is None else rates.cached),
-        (usage.cache_write_tokens, written),
+        (usage.cache_write_tokens - usage.cache_write_1h_tokens, written),
+        (usage.cache_write_1h_tokens, rates.cache_write_1h),
         (usage.output_tokens - usage.reasoning_tokens, rates.output),
         (usage.reasoning_tokens, rates.output if rates.reasoning is None else rates.reasoning),
     )
@@ -95,11 +175,21 @@ def cost(usage: Usage, price: Price | None) -> float | None:
     return float(total)
 
 
-def price_of(model: str, tier: str = "standard", *, api_base: str = "") -> Price | None:
-    """Return a model's price, ``None`` where it is unknown. ``api_base`` is the setting: it says who runs the model."""
+def price_of(
+    model: str, tier: str = "standard", *, api_base: str = "", entered: Sequence[OwnPrice] = (), on: str = ""
+) -> Price | None:
+    """Return a model's price, ``None`` where it is unknown. ``api_base`` is the setting: it says who runs the model.
+
+    ``entered`` are a person's own prices, of which the newest holds whose day has come ``on`` that day (ISO). They are
+    for the standard tier: what another one costs is not known by them.
+    """
     if tier not in _TIERS:
         raise ValueError(f"{tier!r} is none of {', '.join(_TIERS)}")
     target = resolve(model, api_base)
+    holding = [one for one in entered if one.model in (model.strip(), target.name) and one.valid_from <= on]
+    if holding:
+        newest = max(holding, key=lambda one: (one.valid_from, one.entered_at))
+        return newest.price() if tier == "standard" else None
     own = _overrides()
     for name in (model.strip(), target.name):
         if name in own:
@@ -166,6 +256,7 @@ def _rates(found: Mapping[str, Any], above: int, suffix: str) -> Rates:
         value("cache_creation_input_token_cost"),
         reasoning,
         above,
+        value("cache_creation_input_token_cost_above_1hr"),
     )
     if not above or suffix:
         return rates
@@ -178,6 +269,7 @@ def _rates(found: Mapping[str, Any], above: int, suffix: str) -> Rates:
         rates.cache_write,
         None,
         above,
+        rates.cache_write_1h,
     )
 
 

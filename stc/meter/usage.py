@@ -28,15 +28,24 @@ def normalise(raw: Mapping[str, Any]) -> Usage | None:
     The cost is left unknown (``None``): see ``stc.meter.prices``.
     """
     try:
-        counts = _counts(raw)
+        counts, kept_1h = _counts(raw), _kept_1h(raw)
     except ValueError:
         return None
     if counts is None:
         return None
     given, cached, written, output, reasoning = counts
-    if given == 0 or cached + written > given or reasoning > output:
+    if given == 0 or cached + written > given or reasoning > output or kept_1h > written:
         return None
-    return Usage(given, cached, written, output, reasoning, cost_usd=None)
+    return Usage(given, cached, written, output, reasoning, cost_usd=None, cache_write_1h_tokens=kept_1h)
+
+
+def _kept_1h(raw: Mapping[str, Any]) -> int:
+    """Return how many of the tokens written to Anthropic's cache are kept there for an hour."""
+    inside = _part(raw, "prompt_tokens_details")
+    for details in (_part(inside, "cache_creation_token_details"), _part(raw, "cache_creation")):
+        if details:
+            return _first(details, "ephemeral_1h_input_tokens")
+    return 0
 
 
 def _counts(raw: Mapping[str, Any]) -> tuple[int, int, int, int, int] | None:

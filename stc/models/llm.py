@@ -27,11 +27,13 @@ from urllib.parse import urlsplit
 
 from stc.errors import UpstreamError, UserError
 from stc.meter import prices, providers
+from stc.meter.ledger import day
 from stc.meter.providers import ADDRESS_KEY, OLLAMA_ADDRESS, Target, is_local, resolve
 from stc.meter.usage import normalise
 from stc.models import tokens
 from stc.settings import Settings
 from stc.storage import ledger
+from stc.storage import prices as price_rows
 from stc.storage.database import new_id
 from stc.storage.secrets import Secrets
 from stc.words import EXTRACTIVE, LedgerRow, Usage
@@ -80,6 +82,8 @@ class Reply:
     truncated: bool = False
     tier: str = "standard"
     """What the provider says it bills by; ``standard`` where it does not say."""
+    price: prices.Price | None = None
+    """What the cost was reckoned with."""
 
     def ledger_row(
         self,
@@ -116,6 +120,7 @@ class Reply:
             first_token_s=self.first_token_s,
             seconds=self.seconds,
             error=error,
+            price=self.price.facts() if self.price else None,
         )
 
 
@@ -193,12 +198,21 @@ class LanguageModel:
         raise UpstreamError(sentence, kind="reply", retry=True, usage=reply.usage, raw_usage=reply.raw_usage)
 
     def test(self, model: str) -> str:
-        """Make one tiny call and return a sentence about it; it stands in the ledger. Raises ``UpstreamError``."""
+        """Make one tiny call and return a sentence about it; it stands in the ledger, also where it failed but may be
+        billed. Raises ``UpstreamError``."""
         settings = self._settings
         settings = replace(settings, request_timeout_s=min(settings.request_timeout_s, _TEST_WAIT_S))
         messages = [{"role": "user", "content": "Reply with the one word: ready"}]
         # Enough for a model that thinks before it speaks; an answer cut there has shown that the connection works.
-        reply = self._call(model, messages, 256, None, None, None, 0.0, settings)
+        began = time.monotonic()
+        try:
+            reply = self._call(model, messages, 256, None, None, None, 0.0, settings)
+        except UpstreamError as error:
+            if error.usage is not None:
+                row = self.failed_row(model, error, seconds=time.monotonic() - began, purpose="test")
+                with self._services.database.write() as connection:
+                    ledger.add(connection, row)
+            raise
         with self._services.database.write() as connection:
             row = reply.ledger_row(owner=self._services.owner, at=self._services.now(), purpose="test")
             ledger.add(connection, row)
@@ -215,9 +229,29 @@ class LanguageModel:
         """Return whether this model's text stays on this computer, with the settings in force."""
         return is_local(model, self._settings.api_base)
 
-    def price(self, model: str) -> prices.Price | None:
-        """Return the model's price with the settings in force; ``None`` where it is unknown."""
-        return prices.price_of(model, api_base=self._settings.api_base)
+    def failed_row(self, model: str, error: UpstreamError, *, seconds: float, **fields: Any) -> LedgerRow:
+        """Return the row of a call that failed and was billed all the same; ``fields`` as for ``Reply.ledger_row``."""
+        price = self.price(model)
+        raw = error.raw_usage or {}
+        reply = Reply(
+            "",
+            "cut",
+            resolve(model, self._settings.api_base).name,
+            error.usage or Usage(cost_usd=None, estimated=True),
+            raw,
+            price.revision if price else None,
+            None,
+            None,
+            seconds,
+            estimated=not raw,
+            price=price,
+        )
+        fields = {"owner": self._services.owner, "at": self._services.now(), **fields}
+        return reply.ledger_row(**fields, error=str(error))
+
+    def price(self, model: str, tier: str = "standard") -> prices.Price | None:
+        """Return the model's price with the settings in force and the prices entered; ``None`` where it is unknown."""
+        return self._price(model, tier, self._settings)
 
     def needs_key(self, model: str) -> str | None:
         """Return the name of the variable that holds the key this model needs; ``None`` where it needs none."""
@@ -266,7 +300,7 @@ class LanguageModel:
         target = resolve(model, settings.api_base)
         if target.name == EXTRACTIVE:
             raise UserError("No AI model is chosen. Choose one on the Settings page.")
-        price = prices.price_of(model, api_base=settings.api_base)
+        price = self._price(model, "standard", settings)
         revision = price.revision if price else None
         counted = count_messages(messages)
         if target.is_ollama and counted >= settings.num_ctx:
@@ -307,7 +341,8 @@ class LanguageModel:
             raw = dict(end.usage) if end and end.usage else {}
             usage, truncated = _measure(raw, target, counted, heard)
             billed = end.tier if end else "standard"
-            usage = replace(usage, cost_usd=prices.cost(usage, self._price_in(billed, model, price, settings)))
+            reckoned = self._price_in(billed, model, price, settings)
+            usage = replace(usage, cost_usd=prices.cost(usage, reckoned))
             seconds = time.monotonic() - started
             litellm_cost = end.litellm_cost_usd if end and not usage.estimated else None
             return Reply(
@@ -323,6 +358,7 @@ class LanguageModel:
                 usage.estimated,
                 truncated,
                 billed,
+                reckoned,
             )
 
         retried = False
@@ -406,7 +442,7 @@ class LanguageModel:
 
     def _sells(self, litellm: Any, model: str, target: Target, tier: str, settings: Settings) -> bool:
         """Return whether a tier has a price for this model, and was not short of room a while ago."""
-        price = prices.price_of(model, tier, api_base=settings.api_base)
+        price = self._price(model, tier, settings)
         if price is None or price.free or not _takes(litellm, target, "service_tier"):
             return False
         return time.monotonic() >= self._no_tier_until.get((target.name, target.api_base), 0.0)
@@ -431,13 +467,19 @@ class LanguageModel:
                 return True
         return False
 
+    def _price(self, model: str, tier: str, settings: Settings) -> prices.Price | None:
+        with self._services.database.read() as connection:
+            entered = price_rows.list_all(connection, self._services.owner)
+        today = day(self._services.now())
+        return prices.price_of(model, tier, api_base=settings.api_base, entered=entered, on=today)
+
     def _price_in(
         self, tier: str, model: str, standard: prices.Price | None, settings: Settings
     ) -> prices.Price | None:
         """Return the price of the tier that was billed; the standard one where a cheaper tier's is unknown."""
         if tier == "standard":
             return standard
-        price = prices.price_of(model, tier, api_base=settings.api_base)
+        price = self._price(model, tier, settings)
         return standard if price is None and tier == "flex" else price
 
     def _key(self, target: Target) -> str | None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0004"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -203,6 +203,18 @@ sleep_runs = Table(
     Index(None, "started_at"),
 )
 
+replies = Table(
+    "replies",
+    metadata,
+    # What a model replied to the calls of a task that is not done yet, so that it is paid for once; gone when it is done.
+    Column("task_id", String, ForeignKey("sleep_tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("call", Integer, primary_key=True),  # from 0, in the order of asking
+    Column("model", String, nullable=False),
+    Column("asked_tokens", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("finish_reason", String, nullable=False),
+)
+
 conversations = Table(
     "conversations",
     metadata,
@@ -241,6 +253,7 @@ answers = Table(
     Column("first_token_s", Float),
     Column("seconds", Float),
     Column("rating", Integer, nullable=False, default=0),
+    Column("counted", JSON, nullable=False, server_default="{}"),  # what its baselines were reckoned from
     Index(None, "conversation_id"),
     Index(None, "asked_at"),
 )
@@ -274,8 +287,45 @@ ledger = Table(
     Column("first_token_s", Float),
     Column("seconds", Float, nullable=False),
     Column("error", Text),
+    Column("cache_write_1h_tokens", Integer, nullable=False, server_default="0"),
+    Column("price", JSON(none_as_null=True)),  # what the call was reckoned with
     Index(None, "at"),
     Index(None, "document_id"),
+)
+
+shadows = Table(
+    "shadows",
+    metadata,
+    # A baseline that was really run for a question; the answer is its key, so that nothing is run or paid for twice.
+    Column("answer_id", String, ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("baseline", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("effort", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("state", String, nullable=False),  # running, done or failed
+    Column("estimated", JSON, nullable=False),  # the baseline as it was estimated before
+    Column("measured", JSON(none_as_null=True)),  # as it came out
+    Column("answer_output_tokens", Integer, nullable=False),  # of the answer that it is compared with
+    Column("text", Text, nullable=False, server_default=""),
+    Column("abstained", Boolean, nullable=False, server_default="0"),
+    Column("differs", JSON, nullable=False, server_default="{}"),  # numbers, dates and names of one answer alone
+    Column("error", Text),
+)
+
+prices = Table(
+    "prices",
+    metadata,
+    # A model's price as a person entered it, in US dollars per million tokens; it changes no row of the ledger.
+    Column("id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("valid_from", String, nullable=False),  # a day, 2026-11-01
+    Column("input_usd", Float, nullable=False),
+    Column("output_usd", Float, nullable=False),
+    Column("cached_usd", Float),
+    Column("cache_write_usd", Float),
+    Column("entered_at", Float, nullable=False),
 )
 
 failures = Table(

@@ -65,6 +65,65 @@ def test_a_cost_is_never_negative_or_nan(usage):
     assert cost(usage, Price("free", "standard", "now", ())) == 0.0
 
 
+def test_what_a_cache_keeps_for_an_hour_has_its_own_price_or_an_unknown_one():
+    hour = Price("made/up", "standard", "now", (Rates(2e-6, 10e-6, 0.2e-6, 2.5e-6, None, cache_write_1h=4e-6),))
+    usage = Usage(1000, cache_write_tokens=600, cache_write_1h_tokens=200)
+    assert cost(usage, hour) == pytest.approx(400 * 2e-6 + 400 * 2.5e-6 + 200 * 4e-6, rel=0, abs=1e-15)
+    assert cost(usage, PRICE) is None
+    assert price_of("claude-sonnet-4-5").steps[0].cache_write_1h == 6e-06
+
+
+# Prices that a person entered
+
+
+def entered(valid_from="2026-11-01", input_usd=1.0, **fields):
+    given = {"id": valid_from, "model": "openai/mine", "output_usd": 4.0, "entered_at": 1.0, **fields}
+    return prices.own_price(valid_from=valid_from, input_usd=input_usd, **given)
+
+
+def test_an_entered_price_holds_from_its_day_on_and_the_newest_wins():
+    mine = [entered("2026-11-01"), entered("2026-11-20", 2.0), entered("2027-01-01", 9.0)]
+
+    def on(day):
+        return price_of("openai/mine", entered=mine, on=day)
+
+    assert on("2026-10-31") is None, "unknown before its day, not 0"
+    assert on("2026-11-19").steps[0].input == 1e-6
+    assert on("2026-11-20").steps[0].input == 2e-6
+    again = entered("2026-11-20", 3.0, id="later", entered_at=2.0)
+    assert price_of("openai/mine", entered=[again, *mine], on="2026-11-21").steps[0].input == 3e-6
+
+
+def test_an_entered_price_goes_before_the_map_and_before_free_and_says_so():
+    mine = [entered(model="gpt-4o-mini"), entered(model="ollama/llama3.2", output_usd=0.0, input_usd=0.1)]
+    price = price_of("gpt-4o-mini", entered=mine, on="2026-11-02")
+    assert price.revision.startswith("own price from 2026-11-01, ")
+    assert cost(Usage(1_000_000, output_tokens=1_000_000), price) == 5.0
+    assert price_of("gpt-4o-mini", "flex", entered=mine, on="2026-11-02") is None, (
+        "what another tier costs is not known"
+    )
+    assert not price_of("ollama/llama3.2", entered=mine, on="2026-11-02").free
+
+
+def test_another_price_has_another_revision():
+    assert entered().price().revision == entered(id="x", entered_at=9.0).price().revision
+    assert entered().price().revision != entered(input_usd=1.1).price().revision
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"model": " "}, {"valid_from": "soon"}, {"input_usd": -1.0}, {"output_usd": float("nan")}, {"cached_usd": 1e9}],
+)
+def test_what_can_be_no_price_is_refused(fields):
+    with pytest.raises(UserError):
+        entered(**fields)
+
+
+def test_a_price_stands_whole_beside_a_call():
+    price = price_of("gemini/gemini-2.5-pro")
+    assert prices.from_facts(json.loads(json.dumps(price.facts()))) == price
+
+
 @pytest.mark.parametrize(
     ("model", "api_base"),
     [

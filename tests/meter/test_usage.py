@@ -91,6 +91,71 @@ CASES = [
         10 * 3e-6 + 2000 * 0.3e-6 + 100 * 3.75e-6 + 15 * 15e-6,
     ),
     (
+        "Anthropic itself, a part of it kept for an hour, billed by the standard tier",
+        {
+            "input_tokens": 10,
+            "cache_creation_input_tokens": 1000,
+            "cache_read_input_tokens": 2000,
+            "cache_creation": {"ephemeral_5m_input_tokens": 400, "ephemeral_1h_input_tokens": 600},
+            "output_tokens": 15,
+            "service_tier": "standard",
+        },
+        CLAUDE,
+        (3010, 2000, 1000, 15, 0, 600),
+        10 * 3e-6 + 2000 * 0.3e-6 + 400 * 3.75e-6 + 600 * 6e-6 + 15 * 15e-6,
+    ),
+    (
+        "Anthropic through LiteLLM, a part of it kept for an hour",
+        {
+            "completion_tokens": 15,
+            "prompt_tokens": 3010,
+            "total_tokens": 3025,
+            "prompt_tokens_details": {
+                "cached_tokens": 2000,
+                "cache_creation_tokens": 1000,
+                "cache_creation_token_details": {"ephemeral_5m_input_tokens": 400, "ephemeral_1h_input_tokens": 600},
+            },
+            "cache_creation_input_tokens": 1000,
+            "cache_read_input_tokens": 2000,
+        },
+        CLAUDE,
+        (3010, 2000, 1000, 15, 0, 600),
+        10 * 3e-6 + 2000 * 0.3e-6 + 400 * 3.75e-6 + 600 * 6e-6 + 15 * 15e-6,
+    ),
+    (
+        "Gemini itself, streamed: counts come with the last piece, also of what tools read",
+        {"promptTokenCount": 500, "toolUsePromptTokenCount": 20, "candidatesTokenCount": 7, "totalTokenCount": 527},
+        GEMINI,
+        (520, 0, 0, 7, 0),
+        520 * 1.25e-6 + 7 * 10e-6,
+    ),
+    (
+        "OpenAI above its jump: the whole call costs the higher price, cached tokens too",
+        {
+            "prompt_tokens": 300_000,
+            "completion_tokens": 100,
+            "prompt_tokens_details": {"cached_tokens": 100_000},
+            "completion_tokens_details": {"reasoning_tokens": 60},
+        },
+        "gpt-5.4",
+        (300_000, 100_000, 0, 100, 60),
+        200_000 * 5e-6 + 100_000 * 0.5e-6 + 100 * 22.5e-6,
+    ),
+    (
+        "DeepSeek, a model that thinks",
+        {
+            "prompt_tokens": 120,
+            "completion_tokens": 500,
+            "total_tokens": 620,
+            "prompt_cache_hit_tokens": 0,
+            "prompt_cache_miss_tokens": 120,
+            "completion_tokens_details": {"reasoning_tokens": 400},
+        },
+        "deepseek/deepseek-reasoner",
+        (120, 0, 0, 500, 400),
+        120 * 0.28e-6 + 500 * 0.42e-6,
+    ),
+    (
         "Gemini itself: thoughts stand beside the candidates",
         {
             "promptTokenCount": 500,
@@ -188,7 +253,7 @@ CASES = [
 )
 def test_a_providers_usage_is_read_and_costs_what_a_hand_calculation_says(raw, model, counts, usd):
     usage = normalise(raw)
-    assert usage == Usage(*counts, cost_usd=None)
+    assert usage == Usage(*counts[:5], cost_usd=None, cache_write_1h_tokens=sum(counts[5:]))
     assert prices.cost(usage, prices.price_of(model)) == pytest.approx(usd, rel=0, abs=1e-12)
 
 
@@ -210,6 +275,7 @@ def test_a_providers_usage_is_read_and_costs_what_a_hand_calculation_says(raw, m
         {"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 6}},
         {"prompt_tokens": 5, "completion_tokens": 1, "completion_tokens_details": {"reasoning_tokens": 2}},
         {"prompt_eval_count": 5, "eval_count": None},
+        {"input_tokens": 5, "output_tokens": 1, "cache_creation": {"ephemeral_1h_input_tokens": 3}},
     ],
 )
 def test_missing_or_impossible_counts_are_unknown_and_never_zero(raw):
