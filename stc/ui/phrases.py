@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
+
+_EQUATION = re.compile(r"(\w+)\((.*)\)\s*=\s*(.+)")
+_SIGNS = {"*": "×", "/": "÷", "-": "−"}
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
@@ -45,3 +49,35 @@ def size(size_bytes: int) -> str:
     if size_bytes < 999_500:
         return f"{size_bytes / 1000:.0f} kB"
     return f"{size_bytes / 1_000_000:.1f} MB"
+
+
+def formula(text: str) -> str:
+    """Return a note's formula (docs/decisions/0015-formulas.md) in words, as far as words are clearer than signs."""
+    return "; ".join(_equation(part.strip()) for part in text.split(";"))
+
+
+def _equation(text: str) -> str:
+    called = _EQUATION.fullmatch(text)
+    if called is None or "(" in called[2]:
+        return re.sub(r" ([*/-]) ", lambda sign: f" {_SIGNS[sign[1]]} ", text)
+    name, given, result = called.groups()
+    values = [value.strip() for value in given.split(", ")]
+    listed = _listed(values)
+    if name == "sum":
+        return f"{' + '.join(values)} = {result}"
+    if name in ("mean", "min", "max"):
+        what = {"mean": "average", "min": "smallest", "max": "largest"}[name]
+        return f"the {what} of {listed} is {result}"
+    if name == "count":
+        return f"{result}: {listed}"
+    if name == "convert":
+        return f"{listed} is {result}"
+    if name == "weekday":
+        return f"{listed} is a {result}"
+    if name in ("days", "months", "years", "hours", "minutes") and len(values) == 2:
+        return f"from {values[0]} to {values[1]}: {result}"
+    return text
+
+
+def _listed(values: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(values[:-1]), values[-1]]))
