@@ -46,11 +46,13 @@ PURE = (
     "stc.documents.progress",
     "stc.meter.",
     "stc.sleep.checking",
+    "stc.sleep.demand",
     "stc.sleep.formulas",
     "stc.sleep.merging",
     "stc.sleep.planning",
     "stc.sleep.quantities",
     "stc.sleep.staleness",
+    "stc.sleep.value",
 )
 CONSTANTS = {"stc.storage.lexical.STOP_WORDS"}
 EFFECTS = {

@@ -1,28 +1,55 @@
 """Decide what to think about next. Pure: facts, time and spending are arguments.
 
-Every document allowed to be prepared gets a first look (its outline and its first window) before any document is gone
-through to the end; among equals the one used last comes first.
+Questions that people really asked come first. Then every document allowed to be prepared gets a first look: its outline
+and its first window, within ``FIRST_LOOK_TOKENS``. Beyond that a model does what is worth its cost (``stc.sleep.value``),
+the most valuable first; what it does not do the extractive thinker does, which costs nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from datetime import time as clock_time
 from typing import Literal
 
+from stc.sleep import demand, value
+from stc.sleep.demand import Question
+from stc.sleep.value import Experience, Unit, Use, Worth
 from stc.words import Document, Page, Pass, SleepTask, TaskKey, TaskState, Thinker
 
 WINDOW_TOKENS = 4000
 """Tokens of the largest window, unless the model's context is smaller. Together with a prompt of a few hundred tokens and
 a quarter of it for the reply it fits a context of 8,192."""
 
+FIRST_LOOK_TOKENS = 10_000
+"""Tokens that a model is sent at most for the first look at a document."""
+
 MAX_ATTEMPTS = 5
 """A task that failed this often is left alone until the person asks for the document to be prepared again."""
+
+LEAST_NEW_NOTES = 2
+LEAST_NEW_SHARE = 0.2
+"""Another generation of a window is worth thinking of where the last one brought so many new notes, and this share of the
+first one's."""
+
+SECOND_LOOK_SHARE = 0.5
+"""Of what a second look finds about half is known from the first."""
 
 REST_S = 60.0
 LONGEST_REST_S = 3600.0
 FAILURES_BEFORE_FALLBACK = 3
+
+REPEATED: frozenset[Pass] = frozenset({"anticipate", "infer"})
+"""The passes that more than one generation is made of: there is one summary, and one answer to a question."""
+
+PASS_WORDS: Mapping[Pass, str] = {
+    "outline": "a summary",
+    "anticipate": "questions and answers",
+    "infer": "derived figures",
+    "directed": "questions that you asked",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +64,23 @@ class Window:
     answers: tuple[str, ...] = ()
     """``directed`` only: the ids of the answers whose questions are answered again."""
     questions: tuple[str, ...] = ()
-    """``directed`` only: those questions; ``hash`` is of them, sorted and normalised."""
+    """``directed`` only: those questions; ``hash`` is of them, sorted and normalised, and of the document's content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A document with what could be thought about it; ``windows`` in reading order, the outline first."""
+    """A document with what could be thought about it; ``windows`` in reading order, the outline first.
+
+    ``questions`` are those that people asked and the notes did not answer. ``found``: how many new notes a model found, by
+    window hash and generation, where it is done.
+    """
 
     document: Document
     revision: int
     windows: tuple[Window, ...]
+    use: Use = field(default_factory=Use)
+    questions: tuple[Question, ...] = ()
+    found: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +90,8 @@ class ModelState:
     name: str = ""
     local: bool = False
     """The text does not leave this computer."""
+    free: bool = False
+    """It costs no money."""
     needs_consent: bool = True
     """It costs money, may do so, or the text leaves this computer."""
     consented: bool = False
@@ -65,22 +101,50 @@ class ModelState:
 
 
 @dataclass(frozen=True, slots=True)
+class Needed:
+    """What a model would need for a window, at most. ``usd`` is ``None`` where its price is unknown."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float | None = 0.0
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
+    """What the person allows, and what is known for every document alike."""
+
     idle_after_s: float
     daily_usd: float
     daily_tokens: int
+    document_usd: float = float("inf")
+    document_tokens: int = 10**15
+    run_usd: float = float("inf")
+    run_tokens: int = 10**15
     paused: bool = False
+    quiet_until: float | None = None
+    """When the quiet hours end; ``None``: it is none of them."""
+    on_battery: bool = False
+    """The computer runs on its battery, and the person wants it spared."""
+    generations: int = 1
     model: ModelState = ModelState()
-    estimate: Callable[[Window], tuple[int, float | None]] = lambda window: (0, 0.0)
-    """Tokens and US dollars (``None``: unknown) that the model would need for a window, at most."""
+    estimate: Callable[[Document, Window], Needed] = lambda document, window: Needed()
+    unit: Unit = "tokens"
+    """What worth and cost are reckoned in."""
+    experience: Experience = field(default_factory=Experience)
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What models were used for preparing today. ``usd`` is of the calls whose price is known."""
+    """What models were used for preparing today, and for each document ever. ``usd`` is of the calls whose price is known."""
 
     usd: float = 0.0
     tokens: int = 0
+    documents: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    """US dollars and tokens by document id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +159,8 @@ class Planned:
     fallback: str = ""
     """Why the extractive thinker prepares although a model is set; "" where none is."""
     generation: int = 1
+    value: Worth | None = None
+    """The sum behind it; ``None`` where it comes first whatever its worth."""
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -135,6 +201,17 @@ class Asleep:
     held: bool = False
     document_id: str = ""
     window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotWorth:
+    """What the model does not do by itself, and why. ``value``: the sum, where that is the reason."""
+
+    document_id: str
+    window: Window
+    generation: int
+    reason: str
+    value: Worth | None = None
 
 
 def windows(
@@ -206,18 +283,30 @@ def _no_model(document: Document, policy: Policy) -> str | None:
     return None
 
 
-def _not_now(window: Window, policy: Policy, spent: Spent, now: float) -> tuple[str, float | None] | None:
-    """Return why the model may not think about this window now, and until when; ``None`` when it may."""
+def _not_now(
+    document: Document, needed: Needed, policy: Policy, spent: Spent, now: float
+) -> tuple[str, float | None] | None:
+    """Return why the model may not do what needs so much now, and until when; ``None`` when it may."""
     model = policy.model
     rest = model.failed_at + rest_s(model.failures) - now
     if model.failures and rest > 0:
         return "the model failed, the next try is in " + _minutes(rest), model.failed_at + rest_s(model.failures)
-    tokens, usd = policy.estimate(window)
     tomorrow = (now // 86400 + 1) * 86400
-    if spent.tokens + tokens > policy.daily_tokens:
+    if needed.tokens > policy.run_tokens:
+        return f"this step needs about {needed.tokens:,} tokens, a step may use {policy.run_tokens:,}", None
+    if spent.tokens + needed.tokens > policy.daily_tokens:
         return f"today's limit of {policy.daily_tokens:,} tokens is reached", tomorrow
-    if usd is not None and usd > 0 and spent.usd + usd > policy.daily_usd:
+    document_usd, document_tokens = spent.documents.get(document.id, (0.0, 0))
+    if document_tokens + needed.tokens > policy.document_tokens:
+        return f"the limit of {policy.document_tokens:,} tokens for one document is reached", None
+    if not needed.usd:
+        return None
+    if needed.usd > policy.run_usd:
+        return f"this step may cost ${needed.usd:.2f}, a step at most ${policy.run_usd:.2f}", None
+    if spent.usd + needed.usd > policy.daily_usd:
         return f"today's limit of ${policy.daily_usd:.2f} is reached", tomorrow
+    if document_usd + needed.usd > policy.document_usd:
+        return f"the limit of ${policy.document_usd:.2f} for one document is reached", None
     return None
 
 
@@ -226,12 +315,166 @@ def _minutes(seconds: float) -> str:
     return f"{minutes} minute" + ("s" if minutes > 1 else "")
 
 
-def _rank(candidates: Sequence[Candidate]) -> list[tuple[Candidate, Window, Literal["first look", "rest"]]]:
-    """Return every window of every document in the order of its worth."""
-    ordered = sorted(candidates, key=lambda c: (-c.document.last_used_at, c.document.id))
-    first = [(c, w) for c in ordered for w in c.windows[:2]]
-    rest = [(c, w) for c in ordered for w in c.windows[2:]]
-    return [(c, w, "first look") for c, w in first] + [(c, w, "rest") for c, w in rest]
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Something that could be done, with its place in the order."""
+
+    candidate: Candidate
+    window: Window
+    place: Literal["asked", "first look", "rest"]
+    generation: int
+    needed: Needed
+    worth: Worth
+    order: tuple[float, ...]
+
+
+_PLACES = {"asked": 0, "first look": 1, "rest": 2}
+
+
+def _items(
+    candidates: Sequence[Candidate], states: Mapping[TaskKey, TaskState], policy: Policy, now: float
+) -> list[_Item]:
+    """Return what is not done yet, in the order of its worth."""
+    found: list[_Item] = []
+    for candidate in sorted(candidates, key=lambda c: (-c.document.last_used_at, c.document.id)):
+        if not candidate.document.prepare or candidate.document.status != "ready":
+            continue
+        no_model = _no_model(candidate.document, policy)
+        thinker: Thinker = "model" if no_model is None else "extractive"
+        asked = directed_window(candidate, thinker)
+        if asked is not None:
+            found.append(_item(candidate, asked, "asked", 1, policy, now, len(found)))
+        first = first_look(candidate, policy)
+        for window in candidate.windows:
+            if _is_done(candidate, window, 1, "model", states):
+                for generation in range(2, policy.generations + 1 if thinker == "model" else 2):
+                    if not _is_done(candidate, window, generation, "model", states):
+                        if window.pass_name in REPEATED and _brings_more(candidate, window, generation):
+                            found.append(_item(candidate, window, "rest", generation, policy, now, len(found)))
+                        break
+            elif thinker == "model" or not _is_done(candidate, window, 1, "extractive", states):
+                place: Literal["first look", "rest"] = "first look" if window in first else "rest"
+                found.append(_item(candidate, window, place, 1, policy, now, len(found)))
+    return sorted(found, key=lambda item: item.order)
+
+
+def _is_done(
+    candidate: Candidate, window: Window, generation: int, thinker: Thinker, states: Mapping[TaskKey, TaskState]
+) -> bool:
+    return _state(candidate, window, generation, thinker, states).done
+
+
+def _state(
+    candidate: Candidate, window: Window, generation: int, thinker: Thinker, states: Mapping[TaskKey, TaskState]
+) -> TaskState:
+    key = TaskKey(candidate.document.id, window.pass_name, window.hash, thinker, generation, candidate.revision)
+    return states.get(key, TaskState())
+
+
+def _item(
+    candidate: Candidate,
+    window: Window,
+    place: Literal["asked", "first look", "rest"],
+    generation: int,
+    policy: Policy,
+    now: float,
+    position: int,
+) -> _Item:
+    needed = policy.estimate(candidate.document, window)
+    worth = worth_of(candidate, window, policy, now, needed=needed, generation=generation)
+    order = (float(_PLACES[place]), -worth.net if place == "rest" else 0.0, float(position))
+    if place == "asked":
+        order = (0.0, -float(len(window.answers)), float(position))
+    return _Item(candidate, window, place, generation, needed, worth, order)
+
+
+def first_look(candidate: Candidate, policy: Policy) -> tuple[Window, ...]:
+    """Return the windows that a document's first look takes in: its outline and what is asked about its first pages.
+
+    A model is sent ``FIRST_LOOK_TOKENS`` for it at most: where the first page is a very long one, the outline has to do.
+    """
+    found: list[Window] = []
+    sent = 0
+    for pass_name in ("outline", "anticipate"):
+        window = next((window for window in candidate.windows if window.pass_name == pass_name), None)
+        if window is not None:
+            sent += policy.estimate(candidate.document, window).input_tokens
+            if sent <= FIRST_LOOK_TOKENS:
+                found.append(window)
+    return tuple(found)
+
+
+def directed_window(candidate: Candidate, thinker: Thinker) -> Window | None:
+    """Return the task that answers a document's open questions again; ``None`` where there are none for this thinker."""
+    if not candidate.windows:
+        return None
+    found = demand.unanswered(candidate.questions, thinker)
+    if not found:
+        return None
+    whole = candidate.windows[0]
+    return Window(
+        "directed",
+        whole.page_start,
+        whole.page_end,
+        demand.hash_of(found, candidate.document.content_hash),
+        whole.tokens,
+        tuple(answer for question in found for answer in question.answers),
+        tuple(question.text for question in found),
+    )
+
+
+def worth_of(
+    candidate: Candidate, window: Window, policy: Policy, now: float, *, needed: Needed, generation: int = 1
+) -> Worth:
+    """Return what a pass over a window is worth, with what it costs by an estimate."""
+    total = candidate.windows[0].tokens
+    part = 1.0 if window.pass_name in ("outline", "directed") or not total else min(1.0, window.tokens / total)
+    cost = 0.0
+    if _no_model(candidate.document, policy) is None and not policy.model.free:
+        cost = float(needed.tokens) if policy.unit == "tokens" or needed.usd is None else needed.usd
+    return value.worth(
+        window.pass_name,
+        part=part,
+        use=candidate.use,
+        experience=policy.experience,
+        unit=policy.unit,
+        cost=cost,
+        now=now,
+        fresh=_fresh(candidate, window, generation),
+    )
+
+
+def _fresh(candidate: Candidate, window: Window, generation: int) -> float:
+    """Return the share of a generation's notes that are likely to be new: as large as the last one's was."""
+    if generation == 1:
+        return 1.0
+    if generation == 2:
+        return SECOND_LOOK_SHARE
+    first = candidate.found.get((window.hash, 1), 0)
+    return min(1.0, candidate.found.get((window.hash, generation - 1), 0) / first) if first else 0.0
+
+
+def _brings_more(candidate: Candidate, window: Window, generation: int) -> bool:
+    """Tell whether another generation is worth thinking of, by what the last one brought that was new."""
+    first = candidate.found.get((window.hash, 1), 0)
+    last = candidate.found.get((window.hash, generation - 1), 0)
+    return last >= LEAST_NEW_NOTES and last >= LEAST_NEW_SHARE * first
+
+
+def saturated(
+    candidates: Sequence[Candidate], states: Mapping[TaskKey, TaskState], policy: Policy
+) -> Iterator[tuple[Candidate, Window, int]]:
+    """Yield the windows that would be thought about once more but for the last time's bringing little: (…, new notes)."""
+    for candidate in candidates:
+        if not candidate.document.prepare or _no_model(candidate.document, policy) is not None:
+            continue
+        for window in candidate.windows:
+            done = 0
+            while done < policy.generations and _is_done(candidate, window, done + 1, "model", states):
+                done += 1
+            may_follow = 0 < done < policy.generations and window.pass_name in REPEATED
+            if may_follow and not _brings_more(candidate, window, done + 1):
+                yield candidate, window, candidate.found.get((window.hash, done), 0)
 
 
 def wanted(
@@ -241,40 +484,54 @@ def wanted(
     spent: Spent,
     now: float,
     *,
-    ignore_idle: bool = False,
-) -> Iterator[Planned | Asleep]:
-    """Yield what could be thought about, best first; in between why something is left for later."""
-    for candidate, window, part in _rank(candidates):
-        document = candidate.document
-        if not document.prepare or document.status != "ready":
-            continue
+    by_hand: bool = False,
+) -> Iterator[Planned | Asleep | NotWorth]:
+    """Yield what could be thought about, best first; in between what is left for later, or is not worth it, and why.
 
-        def state(thinker: Thinker, c: Candidate = candidate, w: Window = window) -> TaskState:
-            key = TaskKey(c.document.id, w.pass_name, w.hash, thinker, 1, c.revision)
-            return states.get(key, TaskState())
-
-        if state("model").done:
-            continue
+    ``by_hand``: a person asked for it, so idle time and worth don't count.
+    """
+    for candidate in candidates:
+        yield from _held_questions(candidate, now)
+    for item in _items(candidates, states, policy, now):
+        candidate, window, document = item.candidate, item.window, item.candidate.document
         no_model = _no_model(document, policy)
         thinker: Thinker = "model" if no_model is None else "extractive"
         fallback = no_model or ""
-        if thinker == "extractive" and state("extractive").done:
-            continue
         idle_s = now - document.last_used_at
-        if not ignore_idle and idle_s < policy.idle_after_s:
-            yield Asleep(f"{document.name} was used a moment ago", document.last_used_at + policy.idle_after_s)
+        if not by_hand and idle_s < policy.idle_after_s:
+            yield Asleep(
+                f"{document.name} was used a moment ago",
+                document.last_used_at + policy.idle_after_s,
+                document_id=document.id,
+            )
             continue
         if thinker == "model":
-            tried = state("model")
+            tried = _state(candidate, window, item.generation, "model", states)
+            if tried.done:  # of directed ones only: the same questions were answered from the same text
+                continue
             if tried.held:
-                yield Asleep(f"{document.name} is being prepared by another process", tried.not_before, held=True)
+                yield Asleep(
+                    f"{document.name} is being prepared by another process",
+                    tried.not_before,
+                    held=True,
+                    document_id=document.id,
+                )
                 continue
             given_up = tried.attempts >= MAX_ATTEMPTS
-            later = _not_now(window, policy, spent, now)
-            if given_up or later is not None:
+            not_worth = None if by_hand else _not_worth(item)
+            later = _not_now(document, item.needed, policy, spent, now)
+            if not_worth is not None:
+                yield not_worth
+                thinker, fallback = "extractive", f"not worth what the model costs: {not_worth.reason}"
+            elif given_up or later is not None:
                 resting = policy.model.failures > 0 and policy.model.failures < FAILURES_BEFORE_FALLBACK
                 why, until = later if later is not None and not given_up else ("the model failed on it too often", None)
-                if state("extractive").done or (resting and not given_up):
+                instead = None if item.generation > 1 else _extractive_window(candidate, window)
+                if (
+                    instead is None
+                    or _is_done(candidate, instead, 1, "extractive", states)
+                    or (resting and not given_up)
+                ):
                     if not given_up:
                         yield Asleep(
                             f"{document.name} waits: {why}", until, True, document_id=document.id, window=window
@@ -282,30 +539,78 @@ def wanted(
                     continue
                 thinker, fallback = "extractive", why
             elif tried.not_before > now:
-                yield Asleep(f"{document.name} waits for another try", tried.not_before)
+                yield Asleep(f"{document.name} waits for another try", tried.not_before, document_id=document.id)
                 continue
         if thinker == "extractive":
-            tried = state("extractive")
-            if tried.attempts >= MAX_ATTEMPTS:
+            instead = None if item.generation > 1 else _extractive_window(candidate, window)
+            if instead is None:
+                continue
+            window = instead
+            tried = _state(candidate, window, 1, "extractive", states)
+            if tried.done or tried.attempts >= MAX_ATTEMPTS:
                 continue
             if tried.held or tried.not_before > now:
-                yield Asleep(f"{document.name} waits for another try", tried.not_before, held=tried.held)
+                yield Asleep(
+                    f"{document.name} waits for another try",
+                    tried.not_before,
+                    held=tried.held,
+                    document_id=document.id,
+                )
                 continue
         yield Planned(
-            document.id, window, thinker, candidate.revision, _reason(candidate, window, part, fallback, now), fallback
+            document.id,
+            window,
+            thinker,
+            candidate.revision,
+            _reason(item, window, thinker, fallback, now),
+            fallback,
+            item.generation,
+            item.worth if item.place == "rest" else None,
         )
 
 
-def _reason(candidate: Candidate, window: Window, part: str, fallback: str, now: float) -> str:
-    document = candidate.document
-    if window.pass_name == "outline":
-        what = "a summary first"
-    elif part == "first look":
-        what = "a first look at " + pages_in_words(window.page_start, window.page_end)
+def _held_questions(candidate: Candidate, now: float) -> Iterator[Asleep]:
+    until = max((question.held_until for question in candidate.questions), default=0.0)
+    if candidate.document.prepare and until >= now:
+        name = candidate.document.name
+        yield Asleep(
+            f"{name} is being prepared by another process", until, held=True, document_id=candidate.document.id
+        )
+
+
+def _extractive_window(candidate: Candidate, window: Window) -> Window | None:
+    """Return what the extractive thinker does in the place of a model: of questions only those it has not tried."""
+    return directed_window(candidate, "extractive") if window.pass_name == "directed" else window
+
+
+def _not_worth(item: _Item) -> NotWorth | None:
+    """Return why a model does not do this by itself; ``None`` where it does."""
+    if item.place != "rest":
+        return None
+    document_id, unused = item.candidate.document.id, item.candidate.use.unused
+    if unused >= value.UNUSED_QUESTIONS and item.worth.cost:
+        reason = f"the last {unused} questions used none of the notes that the model made"
+        return NotWorth(document_id, item.window, item.generation, reason)
+    if item.worth.net < 0:
+        return NotWorth(document_id, item.window, item.generation, item.worth.in_words(), item.worth)
+    return None
+
+
+def _reason(item: _Item, window: Window, thinker: Thinker, fallback: str, now: float) -> str:
+    pages = pages_in_words(window.page_start, window.page_end)
+    unused = f"unused for {_minutes(now - item.candidate.document.last_used_at)}"
+    if item.place == "asked":
+        number = len(window.questions)
+        what = "a question that you asked and" if number == 1 else f"{number} questions that you asked and"
+        said = f"{what} the notes did not answer"
+    elif item.place == "first look":
+        said = "a summary first" if window.pass_name == "outline" else f"a first look at {pages}"
+        said += f"; {unused}"
     else:
-        what = "on with " + pages_in_words(window.page_start, window.page_end)
-    ago = _minutes(now - document.last_used_at)
-    return f"{what}; unused for {ago}" + (f"; without the AI model: {fallback}" if fallback else "")
+        again = "another look for " if item.generation > 1 else ""
+        said = f"{again}{PASS_WORDS[window.pass_name]}, {pages}"
+        said += f": {item.worth.in_words()}" if thinker == "model" else f"; {unused}"
+    return said + (f"; without the AI model: {fallback}" if fallback else "")
 
 
 def pages_in_words(first: int, last: int) -> str:
@@ -316,38 +621,63 @@ def next_task(
     candidates: Sequence[Candidate],
     states: Mapping[TaskKey, TaskState],
     policy: Policy,
-    spent_today: Spent,
+    spent: Spent,
     now: float,
     *,
-    ignore_idle: bool = False,
+    by_hand: bool = False,
 ) -> Planned | Asleep:
     """Return the most valuable task that policy allows, or why to stay asleep.
 
-    ``ignore_idle`` is for a person who asked for it: pause and idle time don't count then, limits do.
+    ``by_hand`` is for a person who asked for it: pause, quiet hours, battery, idle time and worth don't count then, limits
+    do.
     """
-    if policy.paused and not ignore_idle:
-        return Asleep("paused")
+    if not by_hand and (resting := at_rest(policy)) is not None:
+        return resting
     later: list[Asleep] = []
-    for item in wanted(candidates, states, policy, spent_today, now, ignore_idle=ignore_idle):
+    not_worth = False
+    for item in wanted(candidates, states, policy, spent, now, by_hand=by_hand):
         if isinstance(item, Planned):
             return item
-        later.append(item)
+        if isinstance(item, Asleep):
+            later.append(item)
+        else:
+            not_worth = True
     if not later:
-        return Asleep(_all_done(candidates))
+        return Asleep("what is worth its cost is prepared" if not_worth else _all_done(candidates))
     timed = [item for item in later if item.until is not None]
     hindered = [item for item in later if item.hindered]
-    if hindered and ignore_idle:
+    if hindered and by_hand:
         return hindered[0]
     held = [item for item in later if item.held]
-    if held and ignore_idle:
+    if held and by_hand:
         return held[0]
     return min(timed, key=lambda item: item.until or 0.0) if timed else later[0]
 
 
+def at_rest(policy: Policy) -> Asleep | None:
+    """Return why nothing at all is prepared by itself now; ``None`` where something may be."""
+    if policy.paused:
+        return Asleep("paused")
+    if policy.quiet_until is not None:
+        return Asleep("it is quiet hours", policy.quiet_until)
+    if policy.on_battery:
+        return Asleep("the computer runs on its battery")
+    return None
+
+
 def without_limits(policy: Policy) -> Policy:
     """Return the policy as it were with an endless budget and a model that never failed: what an estimate asks for."""
-    model = replace(policy.model, failures=0, failed_at=0.0)
-    return replace(policy, daily_usd=float("inf"), daily_tokens=10**15, model=model)
+    endless = 10**15
+    return replace(
+        policy,
+        daily_usd=float("inf"),
+        daily_tokens=endless,
+        document_usd=float("inf"),
+        document_tokens=endless,
+        run_usd=float("inf"),
+        run_tokens=endless,
+        model=replace(policy.model, failures=0, failed_at=0.0),
+    )
 
 
 def _all_done(candidates: Sequence[Candidate]) -> str:
@@ -358,3 +688,26 @@ def _all_done(candidates: Sequence[Candidate]) -> str:
     if not any(c.document.prepare for c in candidates):
         return "every document is kept from preparation"
     return "everything is prepared"
+
+
+def quiet_until(hours: str, now: float) -> float | None:
+    """Return when the quiet hours end that ``now`` lies in, ``None`` where it lies in none.
+
+    ``hours`` is the setting, "22:00-07:00" for example, in local time; equal times are a whole day. On the day when the
+    clocks change, the end is where the clock on the wall says it.
+    """
+    if not hours:
+        return None
+    start, end = (_of_day(part) for part in hours.split("-"))
+    local = datetime.fromtimestamp(now)
+    for day in (local.date() - timedelta(days=1), local.date()):
+        began = datetime.combine(day, start)
+        ended = datetime.combine(day if start < end else day + timedelta(days=1), end)
+        if began <= local < ended:
+            return ended.timestamp()
+    return None
+
+
+def _of_day(text: str) -> clock_time:
+    hour, _, minute = text.strip().partition(":")
+    return clock_time(int(hour), int(minute))

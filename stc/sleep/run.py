@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from stc.errors import UserError
 from stc.sleep import checking, facts, passes, planning, report
-from stc.sleep.planning import Asleep, Planned
+from stc.sleep.planning import Asleep, NotWorth, Planned
 from stc.storage import documents as document_rows
 from stc.storage import notes as note_rows
 from stc.storage import tasks
@@ -34,6 +34,16 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """What a model would do, and need at most, over several tasks. ``cost_usd`` ``None``: price unknown."""
+
+    documents: int
+    steps: int
+    tokens: int
+    cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Working:
     """What is being thought about now, by this process or another."""
 
@@ -48,12 +58,20 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``next`` is what comes next, "" where nothing does; ``asleep`` why nothing is done now, until when if known."""
+    """``next`` is what comes next, "" where nothing does; ``asleep`` why nothing is done now, until when if known.
+
+    Then, a line each: ``coming`` what follows with its reason, ``waiting`` what waits and why, ``not_worth`` what the model
+    does not do by itself and why, ``little`` what another look would bring little for.
+    """
 
     now: tuple[Working, ...]
     next: str
     asleep: str
     until: float | None
+    coming: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    not_worth: tuple[str, ...] = ()
+    little: tuple[str, ...] = ()
 
 
 def sleep_now(
@@ -67,15 +85,14 @@ def sleep_now(
 ) -> Iterator[SleepRun]:
     """Prepare documents (all by default) and yield each task's run: one task, or ``max_passes``, or ``until_done``.
 
-    ``until_done`` also waits for what another process is preparing. Idle time and pause don't count, limits do: a run
-    "skipped" says which one ended it. Raises ``UserError`` for a document that is not there.
+    ``until_done`` also waits for what another process is preparing. What keeps the sleeper from working by itself (pause,
+    quiet hours, battery, idle time, worth) doesn't count, limits do: a run "skipped" says which one ended it. Raises
+    ``UserError`` for a document that is not there.
     """
     left = max_passes if max_passes is not None else None if until_done else 1
     while left is None or left > 0:
         found = facts.gather(services, document_ids)
-        planned = planning.next_task(
-            found.candidates, found.states, found.policy, found.spent, found.now, ignore_idle=True
-        )
+        planned = planning.next_task(found.candidates, found.states, found.policy, found.spent, found.now, by_hand=True)
         if isinstance(planned, Asleep) and planned.held and until_done:
             # Not done yet: another process prepares it, or died doing so and its lease has to run out first.
             (stop or threading.Event()).wait(_BETWEEN_LOOKS_S)
@@ -126,32 +143,54 @@ def dry_run(
 ) -> list[Estimate]:
     """Return what ``sleep_now(until_done=True)`` would do if no limit stopped it, in order; nothing is done or stored.
 
+    With several generations it is the most there can be: each is reckoned with, as if the one before brought enough.
     ``as_if_agreed``: what the preparation model would do once the person agrees to it, for the question whether they do.
     """
     found = facts.gather(services, document_ids)
     policy = planning.without_limits(found.policy)
     if as_if_agreed:
         policy = replace(policy, model=replace(policy.model, consented=True))
-    items = planning.wanted(found.candidates, found.states, policy, planning.Spent(), found.now, ignore_idle=True)
+    documents = {candidate.document.id: candidate.document for candidate in found.candidates}
+    items = planning.wanted(found.candidates, found.states, policy, planning.Spent(), found.now, by_hand=True)
     estimates = []
     for item in items:
-        if isinstance(item, Planned):
-            if item.thinker == "model":
-                needed, cost = found.policy.estimate(item.window)
-            else:
-                needed, cost = item.window.tokens, 0.0
-            estimates.append(Estimate(item.task(new_id(), services.owner), needed, cost))
+        if not isinstance(item, Planned):
+            continue
+        if item.thinker == "extractive":
+            estimates.append(Estimate(item.task(new_id(), services.owner), item.window.tokens, 0.0))
+            continue
+        needed = policy.estimate(documents[item.document_id], item.window)
+        last = policy.generations if item.window.pass_name in planning.REPEATED else item.generation
+        for generation in range(item.generation, last + 1):
+            task = replace(item, generation=generation).task(new_id(), services.owner)
+            estimates.append(Estimate(task, needed.tokens, needed.usd))
     return estimates
 
 
+def bill(estimates: Sequence[Estimate]) -> Bill:
+    """Return what of these a model does; the extractive thinker costs nothing."""
+    mine = [item for item in estimates if item.task.thinker == "model"]
+    cost: float | None = 0.0
+    for item in mine:
+        cost = None if cost is None or item.cost_usd is None else cost + item.cost_usd
+    return Bill(len({item.task.document_id for item in mine}), len(mine), sum(item.tokens for item in mine), cost)
+
+
 def purge(services: Services, document_id: str) -> int:
-    """Delete all notes of a document, hidden ones too, and return how many; it is prepared again only when asked for."""
+    """Delete all notes of a document, hidden ones too, and return how many.
+
+    They don't come back by themselves: the document is kept from preparation from then on, and what is being prepared of
+    it stores nothing. Allowed again, it is prepared from the start.
+    """
     with services.database.write() as connection:
         _own(services, connection, document_id)
         ids = [
             note.id for note in note_rows.of_document(connection, document_id, statuses=("verified", "stale", "hidden"))
         ]
         passes.delete_notes(connection, document_id, ids)
+        tasks.take_away(connection, document_id)
+        tasks.raise_revision(connection, services.owner, document_id)
+        document_rows.change(connection, document_id, prepare=False)
     return len(ids)
 
 
@@ -160,6 +199,7 @@ def prepare_again(services: Services, document_id: str) -> None:
     with services.database.write() as connection:
         _own(services, connection, document_id)
         tasks.raise_revision(connection, services.owner, document_id)
+        document_rows.change(connection, document_id, prepare=True)
 
 
 def adopt(services: Services, document_id: str, drafts: Sequence[NoteDraft], *, model: str) -> checking.Checked:
@@ -231,13 +271,8 @@ def while_away(services: Services, since: float) -> str:
     """Return what was prepared since then in one sentence, "" where nothing was."""
     with services.database.read() as connection:
         runs = tasks.history(connection, services.owner, since=since)
-        documents = {run.document_id for run in runs if run.status == "done"}
-        questions = sum(
-            1
-            for document_id in documents
-            for note in note_rows.of_document(connection, document_id)
-            if note.question and note.created_at >= since
-        )
+        documents = {run.document_id for run in runs if run.status == "done" and run.notes_added}
+        questions = sum(note_rows.count_questions(connection, document_id, since=since) for document_id in documents)
     return report.while_away(runs, questions=questions)
 
 
@@ -259,7 +294,38 @@ def status(services: Services) -> Status:
         )
         for task, since in running
     )
+    items = list(planning.wanted(found.candidates, found.states, found.policy, found.spent, found.now))
+    coming = [f"{names[item.document_id]}: {item.reason}" for item in items if isinstance(item, Planned)]
+    waiting = list(dict.fromkeys(item.reason for item in items if isinstance(item, Asleep)))
     planned = planning.next_task(found.candidates, found.states, found.policy, found.spent, found.now)
-    if isinstance(planned, Planned):
-        return Status(now, f"{names[planned.document_id]}: {planned.reason}", "", None)
-    return Status(now, "", planned.reason, planned.until)
+    asleep = planned if isinstance(planned, Asleep) else None
+    if asleep is not None and asleep.reason in waiting:
+        waiting.remove(asleep.reason)  # it stands above the others already
+    return Status(
+        now,
+        "" if asleep is not None else coming[0],
+        "" if asleep is None else asleep.reason,
+        None if asleep is None else asleep.until,
+        tuple(coming if asleep is not None else coming[1:]),
+        tuple(waiting),
+        _not_worth([item for item in items if isinstance(item, NotWorth)], names),
+        tuple(
+            f"{names[candidate.document.id]}: another look at "
+            f"{planning.pages_in_words(window.page_start, window.page_end)} for {planning.PASS_WORDS[window.pass_name]} would "
+            f"bring little, the last one found {new} new"
+            for candidate, window, new in planning.saturated(found.candidates, found.states, found.policy)
+        ),
+    )
+
+
+def _not_worth(items: Sequence[NotWorth], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a line per document and pass; the sum is that of the most valuable part."""
+    groups: dict[tuple[str, Pass], list[NotWorth]] = {}
+    for item in items:
+        groups.setdefault((item.document_id, item.window.pass_name), []).append(item)
+    lines = []
+    for (document_id, pass_name), some in groups.items():
+        pages = planning.pages_in_words(some[0].window.page_start, some[0].window.page_end)
+        where = pages if len(some) == 1 else f"{len(some)} parts, {pages} first"
+        lines.append(f"{names[document_id]}, {planning.PASS_WORDS[pass_name]} ({where}): {some[0].reason}")
+    return tuple(lines)

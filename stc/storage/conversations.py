@@ -95,6 +95,17 @@ def all_answers(connection: Connection, owner: str) -> list[Answer]:
     return [_answer(row) for row in rows]
 
 
+def recent_answers(connection: Connection, owner: str, *, since: float, limit: int) -> list[Answer]:
+    """Return the last answers to typed questions asked from ``since`` on, oldest first."""
+    rows = connection.execute(
+        select(answers)
+        .where(answers.c.owner == owner, answers.c.origin == "typed", answers.c.asked_at >= since)
+        .order_by(answers.c.asked_at.desc(), answers.c.id)
+        .limit(limit)
+    )
+    return [_answer(row) for row in rows][::-1]
+
+
 def rate(connection: Connection, owner: str, answer_id: str, rating: int) -> None:
     connection.execute(update(answers).where(answers.c.owner == owner, answers.c.id == answer_id).values(rating=rating))
 

@@ -1,11 +1,15 @@
-"""SQL for the ledger: one row per model call, written once and never changed."""
+"""SQL for the ledger: one row per model call. It is never changed once the call is over.
+
+A call made while asleep has its row before it is sent, marked as in flight: should the process be killed, the ledger shows
+what may have been billed.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from stc.storage.schema import ledger
 from stc.words import LedgerRow, Usage
@@ -16,6 +20,17 @@ _USAGE = tuple(f.name for f in dataclasses.fields(Usage))
 def add(connection: Connection, row: LedgerRow) -> None:
     values = {f.name: getattr(row, f.name) for f in dataclasses.fields(row) if f.name != "usage"}
     connection.execute(insert(ledger).values(**values, **dataclasses.asdict(row.usage)))
+
+
+def settle(connection: Connection, row: LedgerRow) -> None:
+    """Put the row of a call that is over in place of the one that it had in flight; both have one id."""
+    withdraw(connection, row.id)
+    add(connection, row)
+
+
+def withdraw(connection: Connection, row_id: str) -> None:
+    """Take back the row of a call in flight that nobody was asked to pay for."""
+    connection.execute(delete(ledger).where(ledger.c.id == row_id))
 
 
 def _row(row: Row[Any]) -> LedgerRow:
@@ -39,3 +54,34 @@ def rows(
     if document_id:
         query = query.where(ledger.c.document_id == document_id)
     return [_row(row) for row in connection.execute(query.order_by(ledger.c.at, ledger.c.id))]
+
+
+def spent_on_documents(
+    connection: Connection, owner: str, *, purpose: str, free_model: str
+) -> dict[str, tuple[float, int]]:
+    """Return (US dollars as far as known, tokens) of each document's calls for a purpose, but for those of ``free_model``."""
+    rows = connection.execute(
+        select(
+            ledger.c.document_id,
+            func.coalesce(func.sum(ledger.c.cost_usd), 0.0).label("usd"),
+            func.sum(ledger.c.input_tokens + ledger.c.output_tokens).label("tokens"),
+        )
+        .where(
+            ledger.c.owner == owner,
+            ledger.c.purpose == purpose,
+            ledger.c.model != free_model,
+            ledger.c.document_id.is_not(None),
+        )
+        .group_by(ledger.c.document_id)
+    )
+    return {row.document_id: (row.usd, row.tokens) for row in rows}
+
+
+def last_tier(connection: Connection, owner: str, *, purpose: str, model: str) -> str | None:
+    """Return in which tier the last call of a model for a purpose was billed, ``None`` where it had none."""
+    return connection.execute(
+        select(ledger.c.tier)
+        .where(ledger.c.owner == owner, ledger.c.purpose == purpose, ledger.c.model == model)
+        .order_by(ledger.c.at.desc())
+        .limit(1)
+    ).scalar()

@@ -160,3 +160,15 @@ def _found(document_id: str, words: str) -> list[ColumnElement[bool]]:
     holding = lexical.holding(words, kind="note", document_id=document_id)
     of_it: list[ColumnElement[bool]] = [notes.c.document_id == document_id]
     return of_it if holding is None else [*of_it, notes.c.id.in_(holding)]
+
+
+def count_questions(connection: Connection, document_id: str, *, since: float) -> int:
+    """Return how many of a document's verified notes that were made from then on have a question."""
+    return connection.execute(
+        select(func.count()).where(
+            notes.c.document_id == document_id,
+            notes.c.status == "verified",
+            notes.c.question != "",
+            notes.c.created_at >= since,
+        )
+    ).scalar_one()

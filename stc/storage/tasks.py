@@ -7,7 +7,7 @@ that says so, never "notes exist": an empty result is done too.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
@@ -340,3 +340,81 @@ def follow_pages(connection: Connection, unchanged: Sequence[SleepTask], changed
         places = [{"of_task": task.id, "first": task.page_start, "last": task.page_end} for task in some]
         if places:
             connection.execute(update(sleep_tasks).where(of).values(**place, **free, **values), places)
+
+
+def directed(connection: Connection, owner: str, now: float) -> list[tuple[SleepTask, float]]:
+    """Return (task, held until) of every ``directed`` task that is done (0) or held by somebody now, in use still.
+
+    Done ones of an earlier revision, or of the text that a file had before it was replaced, answer nothing any more.
+    """
+    rows = connection.execute(
+        select(sleep_tasks)
+        .join(documents, documents.c.id == sleep_tasks.c.document_id)
+        .where(
+            sleep_tasks.c.owner == owner,
+            sleep_tasks.c.pass_name == "directed",
+            sleep_tasks.c.revision == documents.c.revision,
+            or_(
+                sleep_tasks.c.done_at >= func.coalesce(documents.c.ready_at, 0.0),
+                and_(sleep_tasks.c.lease_holder.is_not(None), sleep_tasks.c.lease_until >= now),
+            ),
+        )
+    )
+    return [(_task(row), 0.0 if row.done_at is not None else row.lease_until) for row in rows]
+
+
+def notes_found(connection: Connection, owner: str, thinker: str) -> dict[TaskKey, int]:
+    """Return how many new notes each of a thinker's done tasks brought."""
+    rows = connection.execute(
+        select(sleep_tasks, sleep_runs.c.notes_added)
+        .join(sleep_runs, sleep_runs.c.task_id == sleep_tasks.c.id)
+        .where(sleep_tasks.c.owner == owner, sleep_tasks.c.thinker == thinker, sleep_runs.c.status == "done")
+    )
+    return {
+        TaskKey(
+            row.document_id, row.pass_name, row.window_hash, row.thinker, row.generation, row.revision
+        ): row.notes_added
+        for row in rows
+    }
+
+
+def makers(connection: Connection, owner: str, note_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the (pass, thinker) that made each of the notes that still exist; none for notes that no task made."""
+    found: dict[str, tuple[str, str]] = {}
+    ids = list(note_ids)
+    for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
+        rows = connection.execute(
+            select(notes.c.id, sleep_tasks.c.pass_name, sleep_tasks.c.thinker)
+            .join(sleep_tasks, sleep_tasks.c.id == notes.c.task_id)
+            .where(notes.c.owner == owner, notes.c.id.in_(ids[start : start + 500]))
+        )
+        found.update({row.id: (row.pass_name, row.thinker) for row in rows})
+    return found
+
+
+def first_done(connection: Connection, owner: str) -> dict[tuple[str, str, str], float]:
+    """Return when the first task of each (document, pass, thinker) was done."""
+    rows = connection.execute(
+        select(
+            sleep_tasks.c.document_id,
+            sleep_tasks.c.pass_name,
+            sleep_tasks.c.thinker,
+            func.min(sleep_tasks.c.done_at).label("at"),
+        )
+        .where(sleep_tasks.c.owner == owner, sleep_tasks.c.done_at.is_not(None))
+        .group_by(sleep_tasks.c.document_id, sleep_tasks.c.pass_name, sleep_tasks.c.thinker)
+    )
+    return {(row.document_id, row.pass_name, row.thinker): row.at for row in rows}
+
+
+def take_away(connection: Connection, document_id: str) -> None:
+    """Take the leases of all of a document's tasks: who is at one finds it lost, and stores nothing."""
+    connection.execute(
+        update(sleep_tasks)
+        .where(
+            sleep_tasks.c.document_id == document_id,
+            sleep_tasks.c.done_at.is_(None),
+            sleep_tasks.c.lease_holder.is_not(None),
+        )
+        .values(lease_holder=None, lease_until=None, claimed_at=None)
+    )

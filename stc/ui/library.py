@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 from stc import background
 from stc.chat import generations
 from stc.services import Services, open_services
-from stc.sleep import report
 from stc.storage import conversations as conversation_rows
 from stc.storage import documents as document_rows
 from stc.storage import ledger as ledger_rows
 from stc.storage import notes as note_rows
 from stc.storage import settings as setting_rows
-from stc.storage import tasks
 from stc.words import Answer, Document, LedgerRow, Note, Page
 
 if TYPE_CHECKING:
@@ -55,6 +53,29 @@ def notes(of: Services, document_id: str) -> list[Note]:
         if document_rows.get(connection, of.owner, document_id) is None:
             return []
         return note_rows.of_document(connection, document_id)
+
+
+def some_notes(of: Services, document_id: str, **wanted: Any) -> list[Note]:
+    """Return some of a document's notes by the pages that they quote; see ``stc.storage.notes.browse``."""
+    with of.database.read() as connection:
+        if document_rows.get(connection, of.owner, document_id) is None:
+            return []
+        return note_rows.browse(connection, document_id, **wanted)
+
+
+def tally_notes(of: Services, document_id: str, words: str = "") -> Counter[tuple[str, str]]:
+    """Return how many notes of each (status, kind) a document has; with ``words``, how many that hold them."""
+    with of.database.read() as connection:
+        if document_rows.get(connection, of.owner, document_id) is None:
+            return Counter()
+        return Counter(note_rows.tally(connection, document_id, words=words))
+
+
+def count_open(of: Services, document_id: str) -> None:
+    """Count that a person opened a document."""
+    with of.database.write() as connection:
+        if document_rows.get(connection, of.owner, document_id) is not None:
+            document_rows.opened(connection, document_id)
 
 
 def change_document(of: Services, document_id: str, **values: Any) -> None:
@@ -148,18 +169,6 @@ def away_since(of: Services) -> float | None:
     return float(json.loads(stored)) if stored else None
 
 
-def prepared_since(of: Services, since: float) -> str:
-    """Return in a sentence what was prepared since then, "" where nothing was."""
-    with of.database.read() as connection:
-        runs = tasks.history(connection, of.owner, since=since)
-        questions = sum(
-            bool(note.question) and note.created_at >= since
-            for document_id in {run.document_id for run in runs if run.status == "done"}
-            for note in note_rows.of_document(connection, document_id)
-        )
-    return report.while_away(runs, questions=questions)
-
-
 @dataclass(frozen=True, slots=True)
 class Consent:
     """What a preparation model would do that the person has not agreed to. ``cost_usd`` ``None``: price unknown."""
@@ -177,23 +186,13 @@ class Consent:
 def consent_wanted(of: Services) -> Consent | None:
     """Return what to ask the person before the preparation model may work; ``None`` where nothing is to be asked."""
     from stc.meter import providers
-    from stc.sleep import facts, planning
+    from stc.sleep import facts, run
 
     found = facts.gather(of)
     model = found.policy.model
     if not model.name or not model.needs_consent or model.consented:
         return None
-    agreed = dataclasses.replace(found.policy, model=dataclasses.replace(model, consented=True))
-    policy = planning.without_limits(agreed)
-    tokens, cost, documents = 0, 0.0, set()
-    unknown = False
-    for item in planning.wanted(found.candidates, found.states, policy, planning.Spent(), found.now, ignore_idle=True):
-        if isinstance(item, planning.Planned) and item.thinker == "model":
-            needed, usd = policy.estimate(item.window)
-            tokens += needed
-            cost += usd or 0.0
-            unknown = unknown or usd is None
-            documents.add(item.document_id)
+    wanted = run.bill(run.dry_run(of, as_if_agreed=True))
     address = of.settings.api_base
     where, agreement = providers.resolve(model.name, address).server, facts.agreement(model.name, address)
-    return Consent(model.name, agreement, where, model.local, len(documents), tokens, None if unknown else cost)
+    return Consent(model.name, agreement, where, model.local, wanted.documents, wanted.tokens, wanted.cost_usd)

@@ -149,7 +149,7 @@ def test_a_document_deleted_meanwhile_leaves_nothing(services, monkeypatch):
 
     original = passes.make_notes
     monkeypatch.setattr(passes, "make_notes", delete_first)
-    found = planning.next_task(**_facts(services), ignore_idle=True)
+    found = planning.next_task(**_facts(services), by_hand=True)
     assert passes.execute(services, found) is None
     with services.database.read() as connection:
         assert notes.of_document(connection, document.id) == []
@@ -164,7 +164,7 @@ def _facts(services):
         "candidates": found.candidates,
         "states": found.states,
         "policy": found.policy,
-        "spent_today": found.spent,
+        "spent": found.spent,
         "now": found.now,
     }
 

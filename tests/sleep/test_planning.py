@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stc.sleep import planning
-from stc.sleep.planning import Asleep, Candidate, ModelState, Planned, Policy, Spent, Window
+from stc.sleep.planning import Asleep, Candidate, ModelState, Needed, Planned, Policy, Spent, Window
 from stc.words import Document, Page, TaskKey, TaskState
 
 NOW = 1_000_000.0
@@ -80,14 +80,14 @@ def test_each_document_gets_a_first_look_before_any_is_gone_through_and_the_last
 
 def test_a_document_in_use_is_left_alone_until_it_is_idle():
     planned = plan(candidate("a", used=30))
-    assert planned == Asleep("a.pdf was used a moment ago", NOW + 90)
-    assert isinstance(plan(candidate("a", used=30), ignore_idle=True), Planned)
+    assert planned == Asleep("a.pdf was used a moment ago", NOW + 90, document_id="a")
+    assert isinstance(plan(candidate("a", used=30), by_hand=True), Planned)
 
 
 def test_pause_holds_for_the_background_and_not_for_a_person_who_asks():
     paused = dataclasses.replace(POLICY, paused=True)
     assert plan(candidate("a"), policy=paused) == Asleep("paused")
-    assert isinstance(plan(candidate("a"), policy=paused, ignore_idle=True), Planned)
+    assert isinstance(plan(candidate("a"), policy=paused, by_hand=True), Planned)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_document_kept_here_may_be_read_by_a_model_here():
 
 
 def test_limits_are_checked_with_an_estimate_before_anything_is_sent():
-    policy = dataclasses.replace(POLICY, model=CLOUD, estimate=lambda window: (4000, 0.02))
+    policy = dataclasses.replace(POLICY, model=CLOUD, estimate=lambda document, window: Needed(3000, 1000, 0.02))
     assert plan(candidate("a"), policy=policy, spent=Spent(0.97, 0)).thinker == "model"
     planned = plan(candidate("a"), policy=policy, spent=Spent(0.99, 0))
     assert (planned.thinker, planned.fallback) == ("extractive", "today's limit of $1.00 is reached")
@@ -157,12 +157,12 @@ def test_limits_are_checked_with_an_estimate_before_anything_is_sent():
 
 
 def test_an_unknown_price_is_held_by_the_limit_on_tokens_alone():
-    policy = dataclasses.replace(POLICY, model=CLOUD, estimate=lambda window: (4000, None))
+    policy = dataclasses.replace(POLICY, model=CLOUD, estimate=lambda document, window: Needed(3000, 1000, None))
     assert plan(candidate("a"), policy=policy, spent=Spent(50.0, 0)).thinker == "model"
 
 
 def test_after_a_limit_it_says_until_when():
-    policy = dataclasses.replace(POLICY, model=CLOUD, estimate=lambda window: (4000, 0.02))
+    policy = dataclasses.replace(POLICY, model=CLOUD, estimate=lambda document, window: Needed(3000, 1000, 0.02))
     states = {
         TaskKey("a", w.pass_name, w.hash, "extractive", 1, 1): TaskState(done=True) for w in candidate("a").windows
     }
