@@ -31,6 +31,7 @@ def draw() -> None:
         [
             st.Page("pages/chat.py", title="Chat", icon=":material/forum:", default=True),
             st.Page("pages/documents.py", title="Documents", icon=":material/description:"),
+            st.Page("pages/notes.py", title="Prepared notes", icon=":material/sticky_note_2:"),
             st.Page("pages/sleep.py", title="Background work", icon=":material/bedtime:", url_path="background-work"),
             st.Page("pages/savings.py", title="Savings", icon=":material/savings:"),
             st.Page("pages/settings.py", title="Settings", icon=":material/settings:"),
