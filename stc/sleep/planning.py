@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from datetime import time as clock_time
 from typing import Literal
 
+from stc.meter.ledger import money
 from stc.sleep import demand, value
 from stc.sleep.demand import Question
 from stc.sleep.value import Experience, Unit, Use, Worth
@@ -302,11 +303,11 @@ def _not_now(
     if not needed.usd:
         return None
     if needed.usd > policy.run_usd:
-        return f"this step may cost ${needed.usd:.2f}, a step at most ${policy.run_usd:.2f}", None
+        return f"this step may cost {money(needed.usd)}, a step at most {money(policy.run_usd)}", None
     if spent.usd + needed.usd > policy.daily_usd:
-        return f"today's limit of ${policy.daily_usd:.2f} is reached", tomorrow
+        return f"today's limit of {money(policy.daily_usd)} is reached", tomorrow
     if document_usd + needed.usd > policy.document_usd:
-        return f"the limit of ${policy.document_usd:.2f} for one document is reached", None
+        return f"the limit of {money(policy.document_usd)} for one document is reached", None
     return None
 
 
