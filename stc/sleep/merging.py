@@ -21,6 +21,11 @@ from stc.words import Note, NoteDraft
 NEAR = 0.88
 """Cosine of two notes' vectors (of question and text together) from which on they may be the same."""
 
+HIDDEN = "hidden before"
+WRONG = "marked wrong before"
+CONTRADICTED = "contradicts a note with more evidence"
+"""Why a note is not kept that was checked."""
+
 Relation = Literal["duplicate", "contradiction"]
 
 _ASKED = (

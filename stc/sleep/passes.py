@@ -1,4 +1,4 @@
-"""Carry out one task: think, check, and store notes, run and ledger row in one transaction.
+"""Carry out one task: think, check, merge, and store notes and run in one transaction.
 
 A person never waits for this: it pauses while somebody waits for an answer, and a running call to a model on this computer
 is broken off. A cloud provider's call runs on beside.
@@ -10,18 +10,18 @@ import contextlib
 import logging
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stc.documents.chunking import holder
 from stc.errors import BudgetReached, StcError, UpstreamError
-from stc.meter import prices
 from stc.models import tokens
-from stc.sleep import checking, planning, prompts, thinking
+from stc.sleep import checking, directing, merging, planning, prompts, thinking
+from stc.sleep.calling import Caller, Interrupted
+from stc.sleep.checking import Writing
 from stc.sleep.extractive import ExtractiveThinker
-from stc.sleep.facts import agreement, spent_today
 from stc.sleep.planning import MAX_ATTEMPTS, WINDOW_TOKENS, Planned, pages_in_words, rest_s
 from stc.sleep.reading import read
 from stc.storage import conversations, ledger, lexical, tasks, vectors
@@ -33,7 +33,6 @@ from stc.words import EXTRACTIVE, Chunk, Document, LedgerRow, Note, NoteDraft, P
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from stc.models.llm import Reply
     from stc.services import Services
 
 logger = logging.getLogger(__name__)
@@ -46,14 +45,25 @@ _KEPT_THINKERS = 2
 _NOT_THE_TASKS_FAULT = frozenset({"key", "model", "network", "quota", "timeout", "server"})
 
 
-class Interrupted(Exception):
-    """The task was given back undone: a person waits, the program ends, or the document is gone."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The document as it is when a task begins. ``beside`` are notes in use that stay when the task is done, but for those
+    of the same window that other generations found; ``hidden`` stay out of sight."""
+
+    document: Document
+    pages: list[Page]
+    chunks: list[Chunk]
+    beside: list[Note]
+    hidden: list[Note]
 
 
 @dataclass(frozen=True, slots=True)
-class _Thought:
-    drafts: list[NoteDraft]
-    read_tokens: int
+class _Outcome:
+    """``added`` are places in the new notes, ``replaced`` ids of older ones."""
+
+    added: list[int]
+    replaced: list[str]
+    joined: int = 0
 
 
 def execute(
@@ -69,7 +79,7 @@ def execute(
         task = tasks.ensure(connection, planned.task(new_id(), services.owner), now)
         if not tasks.claim(connection, task.id, holder=services.holder, now=now, until=now + LEASE_S):
             return None
-    job = _Job(services, task, limit, stop or threading.Event())
+    job = _Job(services, task, planned.questions, now, limit, stop or threading.Event())
     with job.held():
         return job.run()
 
@@ -77,23 +87,38 @@ def execute(
 class _Job:
     """One claimed task on its way."""
 
-    def __init__(self, services: Services, task: SleepTask, limit: int, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        services: Services,
+        task: SleepTask,
+        questions: Sequence[str],
+        claimed_at: float,
+        limit: int,
+        stop: threading.Event,
+    ) -> None:
         self._services = services
         self._task = task
+        self._questions = questions
         self._limit = limit
         self._stop = stop
         self._abort = threading.Event()
         """Breaks off a running model call."""
         self._lost = threading.Event()
         self._finished = threading.Event()
-        self._run_id = new_id()
-        self._started_at = services.now()
+        self._run_id = tasks.run_id(task.id, claimed_at)
+        self._started_at = claimed_at
         self._started = time.monotonic()
-        self._usage = Usage()
-        self._model = EXTRACTIVE
-        self._content_hash = ""
-        self._unwritten: LedgerRow | None = None
-        """The last call's row: written with its notes, or by itself when it brought none."""
+        self._model = EXTRACTIVE if task.thinker == "extractive" else services.settings.sleep_model
+        self._caller = Caller(
+            services,
+            task,
+            self._run_id,
+            self._model,
+            give_way=self._give_way,
+            abort=self._abort,
+            ending=self._stop,
+        )
+        self._window_tokens = 0
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -149,12 +174,11 @@ class _Job:
             return None
         except BudgetReached as error:
             self._give_back(counts=False)
-            return self._record(status="skipped", error=str(error))
+            return self._new_run("skipped", str(error), self._caller.usage)
         except thinking.Unusable as error:
             # Three replies were paid for; a fourth would hardly be better.
             return self._failed(f"The model's reply could not be used. {error}", attempts=MAX_ATTEMPTS)
         except UpstreamError as error:
-            self._bill(error)
             if error.kind in _NOT_THE_TASKS_FAULT:
                 return self._failed(str(error), counts=False)
             return self._failed(str(error), not_before=True)
@@ -167,154 +191,108 @@ class _Job:
 
     def _run(self) -> SleepRun:
         self._give_way()
+        known = self._known()
+        texts = {page.number: page.text for page in known.pages}
+        drafts = self._extract(known) if self._task.thinker == "extractive" else self._ask_model(known)
+        self._give_way()
+        asked = [] if self._task.pass_name == "directed" else _questions([*known.beside, *known.hidden])
+        checked = checking.check(drafts, texts, asked=asked)
+        notes = make_notes(self._task, self._model, checked.accepted, known.chunks, now=self._services.now())
+        embedded = self._embed([embedded_text(note) for note in [*notes, *known.hidden]])
+        hidden = list(zip(known.hidden, embedded[len(notes) :], strict=True))
+        return self._store(known, notes, embedded[: len(notes)], hidden, checked.dropped)
+
+    def _known(self) -> _Known:
+        """Read what the task is about. Raises ``Interrupted`` where it is gone, or was planned for an earlier version."""
         with self._services.database.read() as connection:
             document = document_rows.get(connection, self._services.owner, self._task.document_id)
             if document is None:
                 raise Interrupted
             pages = document_rows.read_pages(connection, document.id)
-            self._check_version(document, pages)
             chunks = document_rows.read_chunks(connection, document.id)
-            old = set(tasks.superseded(connection, self._task))
-            kept = note_rows.of_document(connection, document.id, statuses=("verified", "stale", "hidden"))
-        kept = [note for note in kept if note.id not in old]
-        asked = [note.question for note in kept if note.question]
-        if self._task.thinker == "model":
-            thought = self._ask_model(document, pages, kept)
-        else:
-            thought = self._extract(document, pages, asked)
-        self._give_way()
-        checked = checking.check(thought.drafts, {page.number: page.text for page in pages}, asked=asked)
-        notes = make_notes(self._task, self._model, checked.accepted, chunks, now=self._services.now())
-        embedded = self._embed(notes)
-        if self._task.thinker == "extractive":
-            self._unwritten = self._extractive_row(thought.read_tokens, sum(note.tokens for note in notes))
-            self._usage = self._unwritten.usage
-        return self._store(notes, embedded, checked.dropped)
-
-    def _check_version(self, document: Document, pages: Sequence[Page]) -> None:
-        """Raise ``Interrupted`` where the task was planned for an earlier version of the document."""
-        text = self._task.pass_name != "directed"  # that one is hashed by its questions
-        if text and planning.hash_of(self._task.pass_name, self._window(pages)) != self._task.window_hash:
+            others = {*tasks.superseded(connection, self._task), *tasks.of_other_generations(connection, self._task)}
+            beside = note_rows.of_document(connection, document.id)
+            hidden = note_rows.of_document(connection, document.id, statuses=("hidden",))
+        directed = self._task.pass_name == "directed"  # that one is hashed by its questions, and reads all
+        if not directed and planning.hash_of(self._task.pass_name, self._window(pages)) != self._task.window_hash:
             raise Interrupted
-        self._content_hash = document.content_hash
+        self._window_tokens = sum(tokens.count(page.text) for page in (pages if directed else self._window(pages)))
+        return _Known(document, pages, chunks, [note for note in beside if note.id not in others], hidden)
 
     def _window(self, pages: Sequence[Page]) -> list[Page]:
         return [page for page in pages if self._task.page_start <= page.number <= self._task.page_end]
 
-    def _extract(self, document: Document, pages: Sequence[Page], asked: Sequence[str]) -> _Thought:
-        thinker = extractive_thinker(document, pages)
-        size = sum(tokens.count(page.text) for page in self._window(pages))
+    def _extract(self, known: _Known) -> list[NoteDraft]:
+        if self._task.pass_name == "directed":
+            return directing.quoted(
+                self._services, known.document.id, known.pages, known.chunks, self._questions, give_way=self._give_way
+            )
+        thinker = extractive_thinker(known.document, known.pages)
         if self._task.pass_name == "outline":
-            return _Thought(thinker.outline(tokens=size), size)
-        first, last = self._task.page_start, self._task.page_end
-        return _Thought(thinker.anticipate(first, last, tokens=size, asked=asked), size)
+            return thinker.outline(tokens=self._window_tokens)
+        think = thinker.anticipate if self._task.pass_name == "anticipate" else thinker.infer
+        asked = _questions([*known.beside, *known.hidden])
+        return think(self._task.page_start, self._task.page_end, tokens=self._window_tokens, asked=asked)
 
-    def _ask_model(self, document: Document, pages: Sequence[Page], kept: Sequence[Note]) -> _Thought:
-        self._model = self._services.settings.sleep_model
-        window = self._window(pages)
-        size = sum(tokens.count(page.text) for page in window)
+    def _ask_model(self, known: _Known) -> list[NoteDraft]:
+        document, window = known.document, self._window(known.pages)
         if self._task.pass_name == "outline":
-            whole = size <= self._limit
-            shown = [(page.number, page.text) for page in window if page.text.strip()]
-            if not whole:
-                shown = extractive_thinker(document, pages).digest(tokens=self._limit)
-            drafts = thinking.outline(self._call, name=document.name, pages=window, shown=shown, excerpts=not whole)
-            return _Thought(drafts, size)
-        summaries = "\n".join(note.text for note in kept if note.kind == "summary")
-        drafts = thinking.anticipate(
-            self._call,
+            whole = self._window_tokens <= self._limit
+            shown = _shown(window) if whole else extractive_thinker(document, known.pages).digest(tokens=self._limit)
+            return thinking.outline(
+                self._caller,
+                name=document.name,
+                pages=window,
+                shown=shown,
+                excerpts=not whole,
+                document_tokens=document.tokens,
+            )
+        if self._task.pass_name == "directed":
+            return self._direct(known)
+        summary = next((note.text for note in known.beside if note.kind == "summary"), "")
+        if self._task.pass_name == "infer":
+            return thinking.infer(
+                self._caller,
+                name=document.name,
+                outline=summary,
+                pages=window,
+                limit=self._limit,
+                generation=self._task.generation,
+                document_tokens=document.tokens,
+            )
+        return thinking.anticipate(
+            self._caller,
             name=document.name,
-            outline=summaries,
+            outline=summary,
             pages=window,
             limit=self._limit,
-            asked=[note.question for note in kept if note.question and note.thinker == "model"],
+            asked=_questions([note for note in known.beside if note.thinker == "model"]),
+            generation=self._task.generation,
+            document_tokens=document.tokens,
         )
-        return _Thought(drafts, size)
 
-    def _call(self, messages: list[dict[str, str]], max_tokens: int, schema: dict[str, Any]) -> thinking.Said:
-        self._give_way()
-        self._write_row()
-        self._check_consent()
-        self._check_budget(messages, max_tokens)
-        reply = self._services.llm.complete(
-            self._model, messages, max_tokens=max_tokens, schema=schema, stop=self._abort
-        )
-        error = None
-        if reply.finish_reason == "stopped":
-            error = "broken off: a person asked" if not self._stop.is_set() else "broken off: the program ended"
-        self._unwritten = self._row_of(reply, error)
-        self._usage = self._usage + reply.usage
-        if reply.finish_reason == "stopped":
-            raise Interrupted
-        if reply.truncated:
-            raise UpstreamError(
-                "The model server read only a part of what it was sent. Raise num_ctx, or choose a model with a larger context.",
-                kind="context",
+    def _direct(self, known: _Known) -> list[NoteDraft]:
+        """Have real questions answered from the whole document, or from what of a long one is nearest to them."""
+        whole = self._window_tokens <= self._limit
+        chunks = {chunk.id: chunk for chunk in known.chunks}
+        drafts: list[NoteDraft] = []
+        for group in thinking.in_groups(self._questions, document_tokens=self._window_tokens, limit=self._limit):
+            shown = _shown(known.pages)
+            if not whole:
+                shown = directing.excerpts(
+                    self._services, known.document.id, known.pages, chunks, group, limit=self._limit
+                )
+            drafts += thinking.directed(
+                self._caller,
+                name=known.document.name,
+                pages=known.pages,
+                shown=shown,
+                questions=group,
+                excerpts=not whole,
             )
-        if reply.finish_reason == "filtered":
-            raise thinking.Unusable("The provider's content filter refused it.")
-        return thinking.Said(reply.text, reply.finish_reason)
+        return drafts
 
-    def _row_of(self, reply: Reply, error: str | None) -> LedgerRow:
-        return reply.ledger_row(
-            owner=self._services.owner,
-            at=self._services.now(),
-            purpose="sleep",
-            run_id=self._run_id,
-            document_id=self._task.document_id,
-            document_shares={self._task.document_id: 1.0},
-            route=self._task.pass_name,
-            error=error,
-        )
-
-    def _check_consent(self) -> None:
-        """Ask anew before each call: between two of them the person may have decided otherwise, or set another address."""
-        settings, local = self._services.settings, self._services.llm.is_local(self._model)
-        with self._services.database.read() as connection:
-            document = document_rows.get(connection, self._services.owner, self._task.document_id)
-        agreed = local or settings.consent == agreement(self._model, settings.api_base)
-        if document is None or settings.sleep_model != self._model or not agreed or (document.keep_local and not local):
-            raise Interrupted
-
-    def _check_budget(self, messages: Sequence[Mapping[str, str]], max_tokens: int) -> None:
-        settings = self._services.settings
-        spent = spent_today(self._services, self._services.now())
-        given = sum(tokens.count(message["content"]) + 6 for message in messages)
-        if spent.tokens + given + max_tokens > settings.daily_tokens:
-            raise BudgetReached(f"Today's limit of {settings.daily_tokens:,} tokens for preparing is reached.")
-        most = prices.cost(Usage(given, output_tokens=max_tokens), self._services.llm.price(self._model))
-        if most and spent.usd + most > settings.daily_usd:
-            raise BudgetReached(f"Today's limit of ${settings.daily_usd:.2f} for preparing is reached.")
-
-    def _bill(self, error: UpstreamError) -> None:
-        """Keep the ledger row of a call that failed and was billed all the same."""
-        if error.usage is None:
-            return
-        self._write_row()
-        self._usage = self._usage + error.usage
-        self._unwritten = LedgerRow(
-            id=new_id(),
-            owner=self._services.owner,
-            at=self._services.now(),
-            purpose="sleep",
-            model=self._model,
-            answer_id=None,
-            run_id=self._run_id,
-            document_id=self._task.document_id,
-            document_shares={self._task.document_id: 1.0},
-            raw_usage=error.raw_usage or {},
-            usage=error.usage,
-            price_revision=prices.revision(),
-            litellm_cost_usd=None,
-            tier="standard",
-            route=self._task.pass_name,
-            origin="",
-            first_token_s=None,
-            seconds=time.monotonic() - self._started,
-            error=str(error),
-        )
-
-    def _extractive_row(self, read_tokens: int, written_tokens: int) -> LedgerRow:
+    def _extractive_row(self, written_tokens: int) -> LedgerRow:
         return LedgerRow(
             id=new_id(),
             owner=self._services.owner,
@@ -326,7 +304,7 @@ class _Job:
             document_id=self._task.document_id,
             document_shares={self._task.document_id: 1.0},
             raw_usage={},
-            usage=Usage(input_tokens=read_tokens, output_tokens=written_tokens, cost_usd=0.0),
+            usage=Usage(input_tokens=self._window_tokens, output_tokens=written_tokens, cost_usd=0.0),
             price_revision=None,
             litellm_cost_usd=0.0,
             tier="standard",
@@ -337,35 +315,143 @@ class _Job:
             error=None,
         )
 
-    def _embed(self, notes: Sequence[Note]) -> list[Any]:
-        """Return one vector per note, giving way to people between small batches."""
-        embedder = self._services.embedder
+    def _embed(self, texts: Sequence[str]) -> list[Any]:
+        """Return one vector per text, giving way to people between small batches."""
         found: list[Any] = []
-        for start in range(0, len(notes), _EMBED_BATCH):
+        for start in range(0, len(texts), _EMBED_BATCH):
             self._give_way()
-            found.extend(embedder.encode([embedded_text(note) for note in notes[start : start + _EMBED_BATCH]]))
+            found.extend(self._services.embedder.encode(texts[start : start + _EMBED_BATCH]))
         return found
 
-    def _store(self, notes: Sequence[Note], embedded: Sequence[Any], dropped: dict[str, int]) -> SleepRun:
-        run = self._new_run("done", None, notes_added=len(notes), dropped=dropped)
+    def _store(
+        self,
+        known: _Known,
+        notes: Sequence[Note],
+        embedded: Sequence[Any],
+        hidden: Sequence[tuple[Note, Any]],
+        dropped: dict[str, int],
+    ) -> SleepRun:
+        """Merge and store the notes, in one transaction with the run. Raises ``Interrupted``, nothing stored, where another
+        one has the task, or the document is gone or was replaced."""
+        counts = Counter(dropped)
+        wrong = directing.marked_wrong(self._services, self._task.answers)
+        writing = checking.writing_of(page.text for page in known.pages)
         embedder = self._services.embedder.name
         with self._services.database.write() as connection:
-            if not tasks.finish(connection, run, holder=self._services.holder, now=self._services.now()):
-                raise Interrupted  # rolls back: another one has the task, or the document is gone
             document = document_rows.get(connection, self._services.owner, self._task.document_id)
-            if document is None or document.content_hash != self._content_hash:
-                raise Interrupted  # a new version took its place
-            delete_notes(connection, self._task.document_id, tasks.superseded(connection, self._task))
-            add_notes(connection, self._task.document_id, notes, embedded, embedder)
-            if self._unwritten is not None:
-                ledger.add(connection, self._unwritten)
-        self._unwritten = None
+            if document is None or document.content_hash != known.document.content_hash:
+                raise Interrupted
+            fresh = [
+                place
+                for place, note in enumerate(notes)
+                if not self._comes_back(note, embedded[place], hidden, wrong, writing, counts)
+            ]
+            outcome = self._merged(connection, notes, embedded, fresh, writing, counts)
+            added = [notes[place] for place in outcome.added]
+            usage = self._caller.usage
+            if self._task.thinker == "extractive":
+                row = self._extractive_row(sum(note.tokens for note in added))
+                usage = row.usage
+                ledger.add(connection, row)
+            run = self._new_run("done", None, usage, notes=len(added), joined=outcome.joined, dropped=dict(counts))
+            gone = [*tasks.superseded(connection, self._task), *outcome.replaced]
+            if not tasks.finish(connection, run, holder=self._services.holder, now=self._services.now()):
+                raise Interrupted
+            delete_notes(connection, self._task.document_id, gone)
+            add_notes(connection, self._task.document_id, added, [embedded[place] for place in outcome.added], embedder)
         return run
+
+    def _comes_back(
+        self,
+        note: Note,
+        vector: Any,
+        hidden: Sequence[tuple[Note, Any]],
+        wrong: Sequence[str],
+        writing: Writing,
+        counts: Counter[str],
+    ) -> bool:
+        """Tell whether a note was hidden before, or says what the person marked as wrong; then it is counted as dropped.
+
+        A hidden note's question may be answered anew, in other words, where a person really asks it.
+        """
+        if directing.says_again(note.text, wrong):
+            counts[merging.WRONG] += 1
+            return True
+        directed = self._task.pass_name == "directed"
+        for other, known in hidden:
+            how = merging.relation(note, other, float(vector @ known), writing)
+            if how == "duplicate" or (how == "contradiction" and not directed):
+                counts[merging.HIDDEN] += 1
+                return True
+        return False
+
+    def _merged(
+        self,
+        connection: Connection,
+        notes: Sequence[Note],
+        embedded: Sequence[Any],
+        fresh: list[int],
+        writing: Writing,
+        counts: Counter[str],
+    ) -> _Outcome:
+        """Join the notes with what other generations found in the same window; for real questions, see which notes they
+        replace."""
+        directed = self._task.pass_name == "directed"
+        if not directed and self._task.generation == 1 and not tasks.of_other_generations(connection, self._task):
+            return _Outcome(fresh, [])
+        there = [note for note in note_rows.of_document(connection, self._task.document_id) if note.question]
+        if not directed:
+            siblings = tasks.of_other_generations(connection, self._task)
+            there = [note for note in there if note.id in siblings]
+        known = vectors.of_document(connection, "note", self._task.document_id, self._services.embedder.name)
+        cosines = [
+            [float(embedded[place] @ known[note.id]) if note.id in known else 0.0 for note in there] for place in fresh
+        ]
+        if directed:
+            return self._replacing(notes, fresh, there, cosines, writing)
+        merged = merging.merge([notes[place] for place in fresh], there, cosines, writing)
+        if merged.settled:
+            counts[merging.CONTRADICTED] += merged.settled
+        return _Outcome(
+            [fresh[place] for place in merged.added], [there[place].id for place in merged.replaced], merged.joined
+        )
+
+    def _replacing(
+        self,
+        notes: Sequence[Note],
+        fresh: Sequence[int],
+        there: Sequence[Note],
+        cosines: Sequence[Sequence[float]],
+        writing: Writing,
+    ) -> _Outcome:
+        """Let an answer to a real question replace the notes on the same one; a quoted answer replaces no model's."""
+        added: list[int] = []
+        replaced: list[str] = []
+        joined = 0
+        for place, near in zip(fresh, cosines, strict=True):
+            same = [
+                other
+                for other, cosine in zip(there, near, strict=True)
+                if merging.relation(notes[place], other, cosine, writing) is not None
+            ]
+            if self._task.thinker == "extractive" and any(other.thinker == "model" for other in same):
+                joined += 1
+                continue
+            added.append(place)
+            replaced += [other.id for other in same]
+        return _Outcome(added, list(dict.fromkeys(replaced)), joined)
 
     # What is left behind when it did not work out
 
     def _new_run(
-        self, status: Any, error: str | None, *, notes_added: int = 0, dropped: dict[str, int] | None = None
+        self,
+        status: Any,
+        error: str | None,
+        usage: Usage,
+        *,
+        notes: int = 0,
+        joined: int = 0,
+        dropped: dict[str, int] | None = None,
     ) -> SleepRun:
         task = self._task
         return SleepRun(
@@ -380,21 +466,23 @@ class _Job:
             model=self._model,
             prompt_version=prompts.VERSION if task.thinker == "model" else "",
             status=status,
-            notes_added=notes_added,
+            notes_added=notes,
             notes_dropped=dropped or {},
-            usage=self._usage,
+            usage=usage,
             error=error,
             started_at=self._started_at,
             seconds=time.monotonic() - self._started,
+            generation=task.generation,
+            notes_joined=joined,
+            window_tokens=self._window_tokens,
+            sent_tokens=self._caller.sent_tokens,
+            asked_tokens=self._caller.asked_tokens,
         )
-
-    def _record(self, status: Any, error: str) -> SleepRun:
-        return self._new_run(status, error)
 
     def _failed(
         self, error: str, *, not_before: bool = False, counts: bool = True, attempts: int | None = None
     ) -> SleepRun | None:
-        run = self._new_run("failed", error)
+        run = self._new_run("failed", error, self._caller.usage)
         now = self._services.now()
         with self._services.database.write() as connection:
             found = tasks.by_ids(connection, [self._task.id])
@@ -408,26 +496,23 @@ class _Job:
                 counts=counts,
                 attempts=attempts,
             )
+            if attempts is not None:
+                tasks.forget_replies(connection, self._task.id)
             if found:
                 tasks.record(connection, run)
-            if self._unwritten is not None:
-                ledger.add(connection, self._unwritten)
-        self._unwritten = None
         return run if found else None
 
     def _give_back(self, *, counts: bool) -> None:
         with self._services.database.write() as connection:
             tasks.release(connection, self._task.id, holder=self._services.holder, counts=counts)
-            if self._unwritten is not None:
-                ledger.add(connection, self._unwritten)
-        self._unwritten = None
 
-    def _write_row(self) -> None:
-        """Write the row of an earlier call of this task: what was paid for stays in the ledger whatever comes next."""
-        if self._unwritten is not None:
-            with self._services.database.write() as connection:
-                ledger.add(connection, self._unwritten)
-            self._unwritten = None
+
+def _questions(notes: Sequence[Note]) -> list[str]:
+    return [note.question for note in notes if note.question]
+
+
+def _shown(pages: Sequence[Page]) -> list[tuple[int, str]]:
+    return [(page.number, page.text) for page in pages if page.text.strip()]
 
 
 def embedded_text(note: Note) -> str:

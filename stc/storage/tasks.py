@@ -7,13 +7,13 @@ that says so, never "notes exist": an empty result is done too.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
 
-from stc.storage.database import new_id
-from stc.storage.schema import documents, evidence, notes, pages, sleep_runs, sleep_tasks
+from stc.storage.schema import documents, evidence, ledger, notes, pages, replies, sleep_runs, sleep_tasks
 from stc.words import SleepRun, SleepTask, TaskKey, TaskState, Usage
 
 
@@ -58,13 +58,17 @@ def claim(connection: Connection, task_id: str, *, holder: str, now: float, unti
     return True
 
 
+def run_id(task_id: str, claimed_at: float) -> str:
+    """Return the id of the run that a claim begins: whoever finds the task left behind knows which calls were made for it."""
+    return hashlib.sha256(f"{task_id} {claimed_at!r}".encode()).hexdigest()[:16]
+
+
 def _record_interruption(connection: Connection, task: Row[Any], now: float) -> None:
-    # Chargeable calls were a model's; what the extractive thinker had read costs nothing and is read again.
-    usage = Usage(cost_usd=None, estimated=True) if task.thinker == "model" else Usage()
+    begun = run_id(task.id, task.claimed_at or now)
     record(
         connection,
         SleepRun(
-            id=new_id(),
+            id=begun,
             owner=task.owner,
             task_id=task.id,
             document_id=task.document_id,
@@ -77,12 +81,19 @@ def _record_interruption(connection: Connection, task: Row[Any], now: float) -> 
             status="failed",
             notes_added=0,
             notes_dropped={},
-            usage=usage,
+            usage=_spent(connection, begun),
             error="The program was stopped while this was being prepared; it is done again.",
             started_at=task.claimed_at or now,
             seconds=max(0.0, (task.lease_until or now) - (task.claimed_at or now)),
         ),
     )
+
+
+def _spent(connection: Connection, run: str) -> Usage:
+    """Return what the ledger has of a run's calls, those in flight included."""
+    names = [field.name for field in dataclasses.fields(Usage)]
+    rows = connection.execute(select(*(ledger.c[name] for name in names)).where(ledger.c.run_id == run))
+    return sum((Usage(**row._mapping) for row in rows), Usage())
 
 
 def renew(connection: Connection, task_id: str, *, holder: str, until: float) -> bool:
@@ -127,8 +138,52 @@ def finish(connection: Connection, run: SleepRun, *, holder: str, now: float) ->
     )
     if result.rowcount != 1:
         return False
+    forget_replies(connection, run.task_id)
     record(connection, run)
     return True
+
+
+def keep_reply(
+    connection: Connection, task_id: str, call: int, *, model: str, asked_tokens: int, text: str, finish_reason: str
+) -> None:
+    """Keep what was replied to a task's call (from 0) until the task is done."""
+    connection.execute(delete(replies).where(replies.c.task_id == task_id, replies.c.call == call))
+    connection.execute(
+        insert(replies).values(
+            task_id=task_id, call=call, model=model, asked_tokens=asked_tokens, text=text, finish_reason=finish_reason
+        )
+    )
+
+
+def kept_reply(
+    connection: Connection, task_id: str, call: int, *, model: str, asked_tokens: int
+) -> tuple[str, str] | None:
+    """Return (text, finish reason) of a reply that was paid for before; ``None`` where this model gave none."""
+    row = connection.execute(
+        select(replies).where(
+            replies.c.task_id == task_id,
+            replies.c.call == call,
+            replies.c.model == model,
+            replies.c.asked_tokens == asked_tokens,
+        )
+    ).first()
+    return (row.text, row.finish_reason) if row else None
+
+
+def forget_replies(connection: Connection, task_id: str) -> None:
+    connection.execute(delete(replies).where(replies.c.task_id == task_id))
+
+
+def of_other_generations(connection: Connection, task: SleepTask) -> set[str]:
+    """Return the ids of the notes that other generations found in the same window."""
+    same = {name: value for name, value in task.key._asdict().items() if name != "generation"}
+    query = (
+        select(notes.c.id)
+        .join(sleep_tasks, sleep_tasks.c.id == notes.c.task_id)
+        .where(*(getattr(sleep_tasks.c, name) == value for name, value in same.items()))
+        .where(sleep_tasks.c.generation != task.generation)
+    )
+    return set(connection.execute(query).scalars())
 
 
 def record(connection: Connection, run: SleepRun) -> None:

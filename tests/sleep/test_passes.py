@@ -44,13 +44,11 @@ def test_a_document_is_prepared_without_a_model(services):
     assert [(r.pass_name, r.status, r.thinker) for r in runs] == [
         ("outline", "done", "extractive"),
         ("anticipate", "done", "extractive"),
+        ("infer", "done", "extractive"),
     ]
     found = stored(services, document)
     asked = {note.question for note in found}
-    assert {
-        "What is the Rhine?",
-        "How many stations does the Rhine Authority keep between Basel and Emmerich?",
-    } <= asked
+    assert "How many stations does the Rhine Authority keep between Basel and Emmerich?" in asked
     assert found[0].kind == "summary"
     assert sum(r.notes_added for r in runs) == len(found)
 
@@ -91,7 +89,8 @@ def test_reading_without_a_model_is_in_the_ledger_and_costs_nothing(services):
     assert {row.model for row in written} == {"extractive"}
     assert all(row.usage.cost_usd == 0.0 and row.purpose == "sleep" for row in written)
     assert written[1].usage.input_tokens == document.tokens
-    assert written[1].usage.output_tokens == sum(note.tokens for note in stored(services, document) if note.question)
+    said = [note for note in stored(services, document) if note.kind in {"answer", "definition"}]
+    assert written[1].usage.output_tokens == sum(note.tokens for note in said)
 
 
 def test_what_is_done_is_not_done_again(services):
@@ -103,7 +102,7 @@ def test_what_is_done_is_not_done_again(services):
 
 def test_an_empty_result_is_done_too(services):
     document = library.add(services, ["1 2 3 4 5\n6 7 8 9", "10 11 12"], name="numbers.txt")
-    assert [r.notes_added for r in sleep(services, document)] == [0, 0]
+    assert [r.notes_added for r in sleep(services, document)] == [0, 0, 0]
     assert sleep(services, document) == []
 
 
@@ -112,7 +111,7 @@ def test_preparing_again_replaces_the_notes(services):
     sleep(services, document)
     before = {note.id for note in stored(services, document)}
     run.prepare_again(services, document.id)
-    assert len(sleep(services, document)) == 2
+    assert len(sleep(services, document)) == 3
     after = stored(services, document)
     assert len(after) == len(before)
     assert not before & {note.id for note in after}
@@ -178,13 +177,13 @@ def test_a_bug_is_recorded_and_the_task_rests(services, monkeypatch, caplog, clo
 
     monkeypatch.setattr(passes, "extractive_thinker", broken)
     failed = sleep(services, document)
-    assert [r.status for r in failed] == ["failed", "failed"]
+    assert [r.status for r in failed] == ["failed"] * 3
     assert "ZeroDivisionError: by the test" in (failed[0].error or "")
     assert "Traceback" in caplog.text
     assert sleep(services, document) == []
     monkeypatch.setattr(passes, "extractive_thinker", working)
     clock.write_text("120")
-    assert [r.status for r in sleep(services, document)] == ["done", "done"]
+    assert [r.status for r in sleep(services, document)] == ["done"] * 3
 
 
 def test_two_at_once_share_the_work(services):
@@ -213,34 +212,70 @@ def test_nothing_is_written_while_a_person_waits(services):
     with services.database.write() as connection:
         conversations.person_served(connection, "chat", services.now())
     thread.join(10)
-    assert len(runs) == 2
+    assert len(runs) == 3
 
 
 # With a language model
 
 
-def reply(body) -> str:
-    """Answer as a model would: JSON with one good note and one that nothing supports."""
-    text = body["messages"][1]["content"]
-    if "at most" in text and "sections" in text:
-        return json.dumps(
-            {
-                "summary": "The Rhine is a European river. It is about 1,230 km long.",
-                "evidence": [
-                    {"page": 1, "quote": "The Rhine is a European river"},
-                    {"page": 2, "quote": "It is about 1,230 km long."},
-                ],
-                "sections": [],
-            }
+SUMMARY = {
+    "summary": "The Rhine is a European river. It is about 1,230 km long.",
+    "evidence": [
+        {"page": 1, "quote": "The Rhine is a European river"},
+        {"page": 2, "quote": "It is about 1,230 km long."},
+    ],
+    "sections": [],
+}
+LONG = {
+    "kind": "answer",
+    "question": "How long is the Rhine?",
+    "answer": "About 1,230 km.",
+    "evidence": [{"page": 1, "quote": "It is about 1,230 km long."}],
+}
+DEEP = {**LONG, "question": "How deep is the Rhine?", "answer": "About 99 metres."}
+"""What nothing supports."""
+SINCE = {
+    "question": "How many years after the Confederation of the Rhine was the Rhine crisis?",
+    "answer": "34 years after it.",
+    "formula": "1840 - 1806 = 34",
+    "evidence": [
+        {"page": 1, "quote": "In 1840, the Rhine crisis led to a wave of nationalism"},
+        {"page": 1, "quote": "established by Napoleon in 1806"},
+    ],
+}
+
+
+def pass_of(body) -> str:
+    """Tell by a request which pass sent it."""
+    system = body["messages"][0]["content"]
+    return next(
+        name
+        for word, name in (
+            ('"sections"', "outline"),
+            ('"formula"', "infer"),
+            ('"answers"', "directed"),
+            ("", "anticipate"),
         )
-    good = {
-        "kind": "answer",
-        "question": "How long is the Rhine?",
-        "answer": "About 1,230 km.",
-        "evidence": [{"page": 1, "quote": "It is about 1,230 km long."}],
-    }
-    bad = {**good, "question": "How deep is the Rhine?", "answer": "About 99 metres."}
-    return "```json\n" + json.dumps({"notes": [good, bad]}) + "\n```"
+        if word in system
+    )
+
+
+REPLIES = {
+    "outline": json.dumps(SUMMARY),
+    "anticipate": "```json\n" + json.dumps({"notes": [LONG, DEEP]}) + "\n```",
+    "infer": json.dumps({"notes": [SINCE]}),
+    "directed": json.dumps({"answers": [{"question": 1, "answer": LONG["answer"], "evidence": LONG["evidence"]}]}),
+}
+
+
+def reply(body) -> str:
+    """Answer as a model would, in each pass."""
+    return REPLIES[pass_of(body)]
+
+
+def only(pass_name: str, text: str):
+    """Return a model that says ``text`` in one pass, and in the others what it always does."""
+    return lambda body: text if pass_of(body) == pass_name else reply(body)
 
 
 @pytest.fixture
@@ -259,11 +294,17 @@ def test_a_models_notes_are_checked_and_replace_those_made_without_one(services,
     assert [(r.pass_name, r.thinker, r.status) for r in runs] == [
         ("outline", "model", "done"),
         ("anticipate", "model", "done"),
+        ("infer", "model", "done"),
     ]
     assert runs[1].notes_dropped == {"number not in the quotes": 1}
     found = stored(services, document)
     assert {note.thinker for note in found} == {"model"}
-    assert [note.question for note in found] == ["", "How long is the Rhine?"]
+    assert [(note.kind, note.question) for note in found] == [
+        ("summary", ""),
+        ("answer", LONG["question"]),
+        ("inference", SINCE["question"]),
+    ]
+    assert found[2].formula == SINCE["formula"]
     # The model said page 2; the quote stands on page 1.
     assert [item.page for item in found[0].evidence] == [1, 1]
     assert runs[1].prompt_version.startswith("sleep-")
@@ -312,8 +353,8 @@ def test_a_good_reply_after_a_bad_one_is_kept(services, server):
     answers = iter(["no", *[None] * 9])
     server.reply = lambda body: next(answers) or reply(body)
     runs = sleep(services, document)
-    assert [r.status for r in runs] == ["done", "done"]
-    assert len(rows(services)) == len(server.billed) == 3
+    assert [r.status for r in runs] == ["done"] * 3
+    assert len(rows(services)) == len(server.billed) == 4
 
 
 def test_a_reply_cut_at_its_limit_is_never_kept(services, server):
@@ -338,14 +379,13 @@ def test_a_failing_server_is_left_alone_for_a_while_and_then_done_without(servic
     # Three failures in a row: what can be done without the model is done, and the model's part waits.
     assert [(r.thinker, r.status) for r in sleep(services, document)] == [
         ("model", "failed"),
-        ("extractive", "done"),
-        ("extractive", "done"),
+        *[("extractive", "done")] * 3,
         ("model", "skipped"),
     ]
     server.fault = None
     clock.write_text("7200")
     runs = sleep(services, document)
-    assert [(r.thinker, r.status) for r in runs] == [("model", "done"), ("model", "done")]
+    assert [(r.thinker, r.status) for r in runs] == [("model", "done")] * 3
     assert {note.thinker for note in stored(services, document)} == {"model"}
 
 
@@ -364,11 +404,7 @@ def test_the_daily_limit_is_checked_before_anything_is_sent(services, server):
     services.change_settings(daily_tokens=100)
     runs = sleep(services, document)
     assert server.requests == []
-    assert [(r.thinker, r.status) for r in runs] == [
-        ("extractive", "done"),
-        ("extractive", "done"),
-        ("model", "skipped"),
-    ]
+    assert [(r.thinker, r.status) for r in runs] == [*[("extractive", "done")] * 3, ("model", "skipped")]
     assert "limit of 100 tokens" in (runs[-1].error or "")
 
 
@@ -432,7 +468,7 @@ def test_a_call_to_a_model_here_is_broken_off_when_a_person_asks(services, serve
     with services.database.write() as connection:
         conversations.person_served(connection, "chat", services.now())
     thread.join(20)
-    assert [r.status for r in runs] == ["done", "done"]
+    assert [r.status for r in runs] == ["done"] * 3
     broken = [row for row in rows(services) if row.error]
     assert len(broken) == 1
     assert broken[0].usage.estimated
