@@ -30,6 +30,11 @@ def document_row(document: Document) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Ask", icon=":material/forum:", type="tertiary", key=f"ask-{document.id}"):
                 st.switch_page("pages/chat.py", query_params={"document": document.id})
+            some = document.notes or document.notes_stale
+            if some and st.button(
+                "Notes", icon=":material/sticky_note_2:", type="tertiary", key=f"notes-{document.id}"
+            ):
+                st.switch_page("pages/notes.py", query_params={"document": document.id})
             st.button(
                 "Options",
                 icon=":material/tune:",

@@ -283,7 +283,7 @@ def _read(number: int, text: str, document_id: str | None) -> _Line:
     kind = _text(item, "kind", "inference" if formula else "answer")
     if kind not in _KINDS:
         raise ValueError(f'its "kind" must be one of {", ".join(_KINDS)}')
-    question = _text(item, "question", "" if kind == "summary" else None)
+    question = _text(item, "question", None) if kind != "summary" else ""
     if question is None:
         raise ValueError('it has no "question"')
     said = _text(item, "text", None)

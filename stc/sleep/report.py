@@ -59,6 +59,7 @@ def summaries(notes: Sequence[Note]) -> tuple[Note | None, list[Note]]:
     found = [note for note in notes if note.kind == "summary"]
     if not found:
         return None, []
+    found = [note for note in found if note.task_id is not None] or found  # imported ones stand in for none
     last = found[-1].task_id
     made_together = [note for note in found if note.task_id == last]
     return made_together[0], made_together[1:]

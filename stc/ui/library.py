@@ -47,14 +47,6 @@ def page(of: Services, document_id: str, number: int) -> Page | None:
         return document_rows.read_page(connection, document_id, number)
 
 
-def notes(of: Services, document_id: str) -> list[Note]:
-    """Return a document's prepared notes in the order of making."""
-    with of.database.read() as connection:
-        if document_rows.get(connection, of.owner, document_id) is None:
-            return []
-        return note_rows.of_document(connection, document_id)
-
-
 def some_notes(of: Services, document_id: str, **wanted: Any) -> list[Note]:
     """Return some of a document's notes by the pages that they quote; see ``stc.storage.notes.browse``."""
     with of.database.read() as connection:

@@ -11,7 +11,7 @@ from stc.services import Services
 from stc.sleep import report
 from stc.ui import adding, library, phrases, safe
 from stc.ui.answers import Ask
-from stc.words import Document, Note
+from stc.words import Document
 
 _QUESTIONS = 5
 _A_PAUSE_S = 300.0
@@ -23,6 +23,8 @@ def show(services: Services, documents: Sequence[Document], opened_id: str | Non
     opened = next((document for document in documents if document.id == opened_id), None)
     if opened is None and len(documents) == 1:
         opened = documents[0]
+    if opened_id is not None and opened is not None:
+        _count_open(services, opened_id)
     if not documents:
         _nothing_yet(services)
     elif opened is not None:
@@ -72,22 +74,29 @@ def _load_sample(services: Services) -> None:
     st.rerun()
 
 
+def _count_open(services: Services, document_id: str) -> None:
+    """Count a document's opening once in a visit, however often it is drawn."""
+    counted: set[str] = st.session_state.setdefault("opened", set())
+    if document_id not in counted:
+        counted.add(document_id)
+        library.count_open(services, document_id)
+
+
 def _document(services: Services, document: Document, ask: Ask) -> None:
     st.header(safe.inert(document.name, 120), anchor=False)
     st.caption(state(services, document))
     for warning in document.warnings:
         st.caption(f":material/warning: {safe.inert(warning)}")
-    notes = library.notes(services, document.id)
-    summary, sections = report.summaries(notes)
+    summaries = library.some_notes(services, document.id, kinds=("summary",))
+    summary, sections = report.summaries(sorted(summaries, key=lambda note: note.created_at))
     if summary:
         safe.show_text(summary.text)
     if sections:
         with st.expander("Summaries of its parts", type="compact"):
             for section in sections:
                 safe.show_text(section.text)
-    asked = [note for note in notes if note.question]
-    asked.sort(key=lambda note: (note.evidence[0].page if note.evidence else 0, note.question))
-    _questions(asked, document.id, ask)
+    if document.notes or document.notes_stale:
+        _questions(services, document, document.notes - len(summaries), ask)
 
 
 def _all(services: Services, documents: Sequence[Document], ask: Ask) -> None:
@@ -113,14 +122,13 @@ def _open(document_id: str) -> None:
     st.query_params["document"] = document_id
 
 
-def _questions(notes: Sequence[Note], document_id: str, ask: Ask) -> None:
-    if not notes:
-        return
-    st.markdown("**Prepared questions**")
-    key = f"questions-shown-{document_id}"
+def _questions(services: Services, document: Document, number: int, ask: Ask) -> None:
+    key = f"questions-shown-{document.id}"
     shown = st.session_state.get(key, _QUESTIONS)
+    if number:
+        st.markdown("**Prepared questions**")
     with st.container(gap="xsmall"):
-        for note in notes[:shown]:
+        for note in library.some_notes(services, document.id, with_question=True, limit=shown):
             st.button(
                 safe.inert(note.question, 200),
                 key=f"ask-{note.id}",
@@ -128,14 +136,17 @@ def _questions(notes: Sequence[Note], document_id: str, ask: Ask) -> None:
                 args=(note.question,),
                 kwargs={"origin": "suggested"},
             )
-        if len(notes) > shown:
-            st.button(
-                f"More ({len(notes) - shown:,})",
-                key=f"more-{document_id}",
-                type="tertiary",
-                on_click=_show_more,
-                args=(key, shown + 2 * _QUESTIONS),
-            )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if number > shown:
+                st.button(
+                    f"More ({number - shown:,})",
+                    key=f"more-{document.id}",
+                    type="tertiary",
+                    on_click=_show_more,
+                    args=(key, shown + 2 * _QUESTIONS),
+                )
+            if st.button("All its notes", icon=":material/sticky_note_2:", type="tertiary", key=f"notes-{document.id}"):
+                st.switch_page("pages/notes.py", query_params={"document": document.id})
 
 
 def _show_more(key: str, shown: int) -> None:

@@ -53,7 +53,7 @@ def page(app, services):
 
 
 def note_of(services, document_id, question):
-    return next(note for note in library.notes(services, document_id) if note.question == question)
+    return next(note for note in library.some_notes(services, document_id) if note.question == question)
 
 
 def questions(app):
@@ -194,6 +194,40 @@ def test_a_choice_of_document_is_kept_in_the_address(page, document, add):
     page.query_params["document"] = document
     page.run()
     assert len(questions(page)) == 3
+
+
+def test_the_notes_are_reached_from_the_opened_document_and_from_the_list(app, document, add):
+    add("mill.md", "# The mill\n\nThe mill was built in 1750.\n")
+    app.query_params["document"] = document
+    app.run()
+    assert "A report about a lighthouse." in all_text(app)
+    assert questions(app) == [TOWER["question"], KEEPER["question"], SAVED_WATTS["question"]]
+    button(app, "All its notes").click().run()
+    assert app.title[0].value == "Prepared notes"
+    assert len(questions(app)) == 3
+    app.switch_page("pages/documents.py").run()
+    assert [one.label for one in app.button if one.label == "Notes"] == ["Notes"], "only where there are some"
+    button(app, "Notes").click().run()
+    assert len(questions(app)) == 3
+    assert not app.exception
+
+
+def test_an_opening_is_counted_once_in_a_visit(app, document, services):
+    app.run()
+    assert library.document(services, document).opens == 0, "the only document is shown without being opened"
+    app.query_params["document"] = document
+    app.run().run()
+    assert library.document(services, document).opens == 1
+
+
+def test_many_prepared_questions_are_offered_a_few_at_a_time(app, add, services):
+    document_id = add()
+    lines = [json.dumps(TOWER | {"question": f"Question {n}: how tall is it?"}) for n in range(25)]
+    list(notebook.bring_in(services, lines, document_id=document_id))
+    app.run()
+    assert all_text(app).count("how tall is it?") == 5
+    button(app, "More (20)").click().run()
+    assert all_text(app).count("how tall is it?") == 15
 
 
 def test_what_documents_say_stays_text(page, add, services):

@@ -9,7 +9,7 @@ import pytest
 from stc.chat import answering
 from stc.chat.retrieval import retrieve
 from stc.errors import UserError
-from stc.sleep import notebook, run
+from stc.sleep import notebook, report, run
 from stc.storage import documents as document_rows
 from stc.storage import lexical, vectors
 from stc.storage import notes as note_rows
@@ -210,6 +210,20 @@ def test_imported_notes_stay_when_the_document_is_prepared(services):
     (brought,) = bring_in(services, line(document))
     assert list(run.sleep_now(services, until_done=True))
     assert brought.id in {note.id for note in stored(services, document)}
+
+
+def test_an_imported_summary_does_not_take_the_place_of_the_prepared_one(services):
+    document = add(services)
+    list(run.sleep_now(services, until_done=True))
+    prepared, _ = report.summaries(stored(services, document))
+    summary = {"kind": "summary", "question": "What is it?", "text": "It begins in the Swiss Alps."}
+    evidence = [{"page": 1, "quote": "a European river that begins in the Swiss Alps"}]
+    (brought,) = bring_in(services, json.dumps(summary | {"document_id": document.id, "evidence": evidence}))
+    assert brought.status == "added"
+    notes = stored(services, document)
+    assert [note.question for note in notes if note.id == brought.id] == [""]
+    assert report.summaries(notes)[0] == prepared
+    assert report.summaries([note for note in notes if note.task_id is None])[0].id == brought.id
 
 
 def test_more_lines_than_one_batch_keep_their_order(services, monkeypatch):
