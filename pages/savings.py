@@ -11,9 +11,8 @@ from typing import Any
 import streamlit as st
 
 from stc.meter import ledger, sentences
-from stc.meter.baselines import NAMES
 from stc.ui import answers, chart, library, meter, phrases, safe
-from stc.words import EXTRACTIVE
+from stc.words import BASELINES, EXTRACTIVE
 
 services = library.services()
 COMPARED = {
@@ -54,7 +53,7 @@ def verdict(net: ledger.Net) -> str:
 
 def compared(totals: dict[str, Any], nets: dict[str, ledger.Net]) -> None:
     rows = []
-    for name in NAMES:
+    for name in BASELINES:
         without, net = totals["baselines"][name], nets[name]
         if not without["questions"]:
             rows.append([COMPARED[name], "not known", "", ""])
@@ -154,7 +153,7 @@ if not books.rows and not books.answers:
     st.markdown("Nothing has been asked or prepared yet. What both cost, and what preparing saves, is added up here.")
     st.stop()
 
-nets = {name: ledger.net(books.rows, books.answers, baseline=name) for name in NAMES}
+nets = {name: ledger.net(books.rows, books.answers, baseline=name) for name in BASELINES}
 headline = nets[ledger.HEADLINE]
 totals = ledger.totals_json(books.rows, books.answers)
 place = st.container()

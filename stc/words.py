@@ -21,6 +21,8 @@ DocumentStatus = Literal["reading", "embedding", "ready", "failed", "replaced"]
 ROUTES: tuple[Route, ...] = ("reused", "notes", "notes+chunks", "chunks", "document", "none")
 PASSES: tuple[Pass, ...] = ("outline", "anticipate", "infer", "directed")
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
+BASELINES = ("chunks", "document", "document_cached")
+"""The calls not made; ``stc.meter.baselines`` tells them apart."""
 HAND_WRITTEN = "hand-written for the sample"
 """Stands in place of a model's name at notes that came with the program: nobody paid for them here, so nothing that they
 spare is counted as saved."""
@@ -221,6 +223,35 @@ class Baseline:
     measured: bool = False
     cached_tokens: int = 0
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """A baseline that was really run for one answer, to see how it would have turned out.
+
+    ``estimated`` is what was thought of it before, ``measured`` what came of it, ``None`` where nothing did or the server
+    did not say what it read. ``differs`` holds the ``numbers``, ``dates`` and ``names`` that one of the two answers has alone.
+    """
+
+    answer_id: str
+    owner: str
+    baseline: str
+    model: str
+    effort: Effort
+    at: float
+    state: Literal["running", "done", "failed"]
+    estimated: Baseline
+    measured: Baseline | None = None
+    answer_output_tokens: int = 0
+    text: str = ""
+    abstained: bool = False
+    differs: dict[str, list[str]] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both answers hold the same numbers, dates and names."""
+        return self.state == "done" and not any(self.differs.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from stc.chat import claims, counting, finding, replies
 from stc.chat.finding import Found
@@ -16,7 +16,7 @@ from stc.chat.scope import Scope, check_question, resolve
 from stc.chat.terms import terms
 from stc.errors import UpstreamError, UserError
 from stc.meter import prices
-from stc.meter.ledger import BROUGHT, CUT, GIVEN
+from stc.meter.ledger import BROUGHT, CUT, GIVEN, INSTEAD, TRUNCATED
 from stc.models import prompts, tokens
 from stc.services import Services
 from stc.storage import conversations
@@ -62,6 +62,7 @@ _CUT_SHORT = {
     "filtered": "The provider's content filter cut the answer. Put the question differently.",
 }
 
+_WITHOUT_NOTES = ("chunks", "document")
 _EARLIER_TURNS = 2
 _SAVE_EVERY_S = 1.0
 _WAITING_FOR_S = 60.0
@@ -84,6 +85,7 @@ class _Ask:
     started: float
     earlier: tuple[tuple[str, str], ...] = ()
     asked_before_s: float | None = None
+    purpose: Literal["chat", "check"] = "chat"
     first_token_s: float | None = None
     usage: Usage = Usage()
     sent_tokens: int = 0
@@ -157,6 +159,11 @@ def ask(
         documents = document_rows.list_all(connection, services.owner)
         sent = before_that if _stays(services, model) else _earlier(_may_leave(before, documents))
         conversations.save_answer(connection, answer)
+        if route in _WITHOUT_NOTES:
+            for other in before:
+                if other.notes_used and INSTEAD not in other.reasons and _same(other, answer):
+                    said_why = dataclasses.replace(other, reasons=(*other.reasons, INSTEAD))
+                    conversations.save_answer(connection, said_why)
         if conversation_id:
             conversations.change(connection, services.owner, conversation_id, updated_at=now)
         conversations.person_waits(connection, answer.id, now + _WAITING_FOR_S)
@@ -199,6 +206,36 @@ def ask(
         with services.database.write() as connection:
             conversations.person_served(connection, answer.id, services.now())
     return answer
+
+
+def _same(one: Answer, other: Answer) -> bool:
+    """Tell whether two answers are to the same question about the same documents."""
+    words = [" ".join(answer.question.casefold().split()) for answer in (one, other)]
+    return words[0] == words[1] and set(one.scope) == set(other.scope)
+
+
+def run_baseline(services: Services, answer: Answer, route: Route, *, stop: threading.Event) -> Answer:
+    """Answer an answered question once more by another route, as it would have been answered then, to compare the two.
+
+    Nothing is shown or stored but what its calls cost, for the purpose "check". Raises ``UserError`` where a document is
+    gone, and where what was read then may not be read by that model now.
+    """
+    started = time.monotonic()
+    scope = resolve(services, answer.scope or None)
+    allowed, model, _ = _who_may_read(services, scope, answer.model)
+    if model != answer.model or len(allowed.documents) != len(scope.documents):
+        raise UserError("A document is kept on this computer.")
+    with services.database.read() as connection:
+        chat = answer.conversation_id
+        said = conversations.answers_of(connection, services.owner, chat) if chat else []
+        documents = document_rows.list_all(connection, services.owner)
+    before = [other for other in said if other.asked_at < answer.asked_at]
+    before_that = _earlier(before)
+    sent = before_that if _stays(services, model) else _earlier(_may_leave(before, documents))
+    found = finding.find(services, _standalone(answer.question, before_that), scope)
+    asked = dataclasses.replace(answer, text="", reasons=(), citations=(), notes_used=(), usage=Usage(), baselines={})
+    request = _Ask(services, asked, found, model, None, stop, started, sent, purpose="check")
+    return _climb(request, route, ())
 
 
 def _keep_waiting(services: Services, answer_id: str, served: threading.Event) -> None:
@@ -382,6 +419,7 @@ def _quote(request: _Ask, context: Context) -> _Said:
     _enter(
         request,
         LedgerRow(
+            id=new_id(),
             **_row(request, context),
             model=EXTRACTIVE,
             raw_usage={},
@@ -411,7 +449,7 @@ def _write(request: _Ask, context: Context) -> _Said:
             request.first_token_s = time.monotonic() - request.started
         if request.on_text:
             request.on_text(text)
-        if time.monotonic() - request.saved_at > _SAVE_EVERY_S:
+        if request.purpose == "chat" and time.monotonic() - request.saved_at > _SAVE_EVERY_S:
             request.saved_at = time.monotonic()
             request.answer = dataclasses.replace(request.answer, text=text)
             with request.services.database.write() as connection:
@@ -427,28 +465,13 @@ def _write(request: _Ask, context: Context) -> _Said:
     except UpstreamError as error:
         request.answer = dataclasses.replace(request.answer, text=shown.text(final=True), route=context.route)
         if error.usage is not None:
+            seconds = time.monotonic() - began
             _enter(
                 request,
-                LedgerRow(
-                    **_row(request, context),
-                    model=request.model,
-                    raw_usage=error.raw_usage or {},
-                    usage=error.usage,
-                    price_revision=prices.revision(),
-                    litellm_cost_usd=None,
-                    tier="standard",
-                    first_token_s=request.first_token_s,
-                    seconds=time.monotonic() - began,
-                    error=str(error),
-                ),
+                request.services.llm.failed_row(request.model, error, seconds=seconds, **_row(request, context)),
             )
         raise
-    _enter(
-        request,
-        reply.ledger_row(
-            **{name: value for name, value in _row(request, context).items() if name != "id"},
-        ),
-    )
+    _enter(request, reply.ledger_row(**_row(request, context)))
     parsed = replies.parse(reply.text)
     if request.stop.is_set():
         return _Said(shown.text(final=True), (), False, ("stopped by you",))
@@ -462,13 +485,13 @@ def _write(request: _Ask, context: Context) -> _Said:
         notes=request.found.notes,
         read_page=_pages(request),
     )
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = (TRUNCATED,) if reply.truncated else ()
     if reply.finish_reason == "length":
-        reasons = (f"{CUT} at its longest length",)
+        reasons += (f"{CUT} at its longest length",)
     elif reply.finish_reason == "cut":
-        reasons = (f"{CUT}: the connection to the model broke",)
+        reasons += (f"{CUT}: the connection to the model broke",)
     elif reply.finish_reason == "filtered":
-        reasons = (f"{CUT} by the provider's content filter",)
+        reasons += (f"{CUT} by the provider's content filter",)
     if not citations and reply.finish_reason in _CUT_SHORT:
         # The quotes come last. What the documents say is not known: "Your documents don't say" would be untrue.
         request.answer = dataclasses.replace(request.answer, text=shown.text(final=True), route=context.route)
@@ -512,10 +535,9 @@ def _row(request: _Ask, context: Context) -> dict[str, Any]:
     """Return what every ledger row of this question has in common."""
     scope = request.found.scope.ids
     return {
-        "id": new_id(),
         "owner": request.services.owner,
         "at": request.services.now(),
-        "purpose": "chat",
+        "purpose": request.purpose,
         "answer_id": request.answer.id,
         "run_id": None,
         "document_id": scope[0] if len(scope) == 1 else None,
@@ -548,6 +570,7 @@ def _finish(
     makers = {request.found.notes[note_id].model for note_id in used}
     reasons += tuple(reason for maker, reason in ((HAND_WRITTEN, GIVEN), (IMPORTED, BROUGHT)) if maker in makers)
     seconds = time.monotonic() - request.started
+    baselines, counted = _baselines(request, context, said.text)
     return dataclasses.replace(
         request.answer,
         state="stopped" if request.stop.is_set() else "done",
@@ -559,13 +582,14 @@ def _finish(
         nearest=request.found.chunk_hits[:_NEAREST] if said.abstained else (),
         notes_used=() if said.abstained else used,
         usage=request.usage,
-        baselines=_baselines(request, context, said.text),
+        baselines=baselines,
+        counted=counted,
         first_token_s=request.first_token_s if request.first_token_s is not None else seconds,
         seconds=seconds,
     )
 
 
-def _baselines(request: _Ask, context: Context, text: str) -> dict[str, Baseline | None]:
+def _baselines(request: _Ask, context: Context, text: str) -> tuple[dict[str, Baseline | None], dict[str, Any]]:
     llm = None if request.quotes_only else request.services.llm
     return counting.baselines(
         request.services,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from stc.chat.finding import Found, context_for
-from stc.meter.baselines import CACHE_TTL_S, estimate
+from stc.meter.baselines import CACHE_TTL_S, counted_facts, reckon
+from stc.meter.calibrating import habits
 from stc.meter.prices import Price
 from stc.models import prompts, tokens
 from stc.models.llm import count_messages
 from stc.services import Services
+from stc.storage import shadows
 from stc.words import EXTRACTIVE, Baseline, Context, Document, Effort, Usage
 
 _PAGE_MARK = "[100] p. 100\n\n\n"
@@ -35,8 +39,8 @@ def baselines(
     price: Price | None,
     context_window: int | None,
     asked_before_s: float | None,
-) -> dict[str, Baseline | None]:
-    """Return the baselines of an answer, each counted on the prompt that would really have been assembled.
+) -> tuple[dict[str, Baseline | None], dict[str, Any]]:
+    """Return the baselines of an answer, each counted on the prompt that would really have been assembled, and the counts.
 
     ``asked_before_s``: seconds since the conversation's last answer, ``None`` for the first.
     """
@@ -44,8 +48,9 @@ def baselines(
     chunks = own
     if own.route != "chunks":
         chunks = context_for(services, found, "chunks", effort=effort, budget=None, quotes_only=quotes_only, reasons=())
-    return estimate(
-        usage,
+    with services.database.read() as connection:
+        runs = shadows.list_all(connection, services.owner, model=model)
+    counted = counted_facts(
         sent_tokens=sent_tokens,
         chunks_tokens=prompt_tokens(chunks.text, question, model, earlier) if chunks.parts else None,
         frame_tokens=prompt_tokens("", question, model, earlier),
@@ -54,7 +59,9 @@ def baselines(
         price=price,
         context_window=context_window,
         warm=asked_before_s is not None and asked_before_s <= CACHE_TTL_S,
+        habits=habits(runs, model=model, effort=effort),
     )
+    return reckon(usage, counted), counted
 
 
 def _document_tokens(document: Document) -> int:

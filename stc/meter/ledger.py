@@ -15,8 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from stc.meter.baselines import NAMES
-from stc.words import Answer, LedgerRow, Usage
+from stc.words import BASELINES, Answer, LedgerRow, Usage
 
 HEADLINE = "chunks"
 """The baseline that stands under each answer: our own best retrieval without notes."""
@@ -30,7 +29,11 @@ GIVEN = "its notes came with the sample"
 BROUGHT = "its notes were imported"
 """The same of notes that were paid for elsewhere."""
 
-_ASLEEP = {"sleep", "check"}
+TRUNCATED = "the model's server read only a part of what it was sent"
+"""The same of a prompt that a server cut without a word."""
+
+INSTEAD = "you asked the document instead"
+"""The same of an answer that was not enough: the question was answered again without anything prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,12 @@ def asked(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
 
 
 def asleep(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
-    return [row for row in rows if row.purpose in _ASLEEP]
+    return [row for row in rows if row.purpose == "sleep"]
+
+
+def checked(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
+    """Return the calls of baselines that were really run: they are charged to the meter, not to preparing."""
+    return [row for row in rows if row.purpose == "check"]
 
 
 def by_document(rows: Iterable[LedgerRow], answers: Iterable[Answer] = ()) -> dict[str | None, Total]:
@@ -237,13 +245,15 @@ def uncredited(answer: Answer) -> str:
         return "the answer was stopped"
     if any(reason.startswith(CUT) for reason in answer.reasons):
         return CUT
+    if TRUNCATED in answer.reasons:
+        return TRUNCATED
     if answer.usage.estimated:
         return "the model's server did not say what it read"
     if answer.abstained:
         return "nothing was answered"
     if not any(citation.verified for citation in answer.citations):
         return "no quote supports the answer"
-    for reason in (GIVEN, BROUGHT):
+    for reason in (INSTEAD, GIVEN, BROUGHT):
         if reason in answer.reasons:
             return reason
     if answer.rating < 0:
@@ -252,10 +262,16 @@ def uncredited(answer: Answer) -> str:
 
 
 def saving(answer: Answer, baseline: str) -> Saving | None:
-    """Return what an answer saved, ``None`` where its baseline is not known. A loss counts also without credit."""
+    """Return what an answer saved, ``None`` where its baseline is not known. A loss counts also without credit.
+
+    Where the document was asked instead, the call not made was made after all: all that the answer cost is lost.
+    """
     instead = answer.baselines.get(baseline)
     if instead is None or answer.state == "running":
         return None
+    if INSTEAD in answer.reasons:
+        spent = answer.usage.cost_usd
+        return Saving(-answer.usage.tokens, None if spent is None else -exact(spent), uncredited(answer))
     tokens = instead.input_tokens + instead.output_tokens - answer.usage.tokens
     money = None
     if instead.cost_usd is not None and answer.usage.cost_usd is not None:
@@ -320,7 +336,7 @@ def _shares_by_answer(rows: Iterable[LedgerRow], answers: Sequence[Answer]) -> d
     known = {answer.id: answer for answer in answers}
     found = {answer.id: _answer_shares(answer) for answer in answers}
     for row in rows:
-        if row.answer_id in known and (row.document_shares or row.document_id):
+        if row.purpose == "chat" and row.answer_id in known and (row.document_shares or row.document_id):
             found[row.answer_id] = shares(row, known)
     return found
 
@@ -347,7 +363,7 @@ def totals_json(
     answer_shares = _shares_by_answer(rows, answers)
     concerned = [a for a in answers if a.state != "running" and _share_of(answer_shares[a.id], wanted)]
     typed = [answer for answer in concerned if answer.origin == "typed"]
-    nets = {name: net(rows, answers, baseline=name, documents=wanted) for name in NAMES}
+    nets = {name: net(rows, answers, baseline=name, documents=wanted) for name in BASELINES}
     reasons = [reason for answer in typed if (reason := uncredited(answer))]
     return {
         "document_id": document_id,
@@ -356,7 +372,7 @@ def totals_json(
         "asked": added(asked(rows)),
         "asleep": added(asleep(rows)),
         "tests": added(row for row in rows if row.purpose == "test"),
-        "baselines": {name: _baseline_json(typed, answer_shares, wanted, name) for name in NAMES},
+        "baselines": {name: _baseline_json(typed, answer_shares, wanted, name) for name in BASELINES},
         "net": {name: _net_json(one, typed) for name, one in nets.items()},
         "break_even_questions": {name: one.break_even_questions for name, one in nets.items()},
         "uncredited": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
@@ -451,7 +467,7 @@ COLUMNS = (
     "seconds",
     *(
         f"{name}_{field}"
-        for name in NAMES
+        for name in BASELINES
         for field in ("input_tokens", "cached_tokens", "output_tokens", "cost_usd", "saved_tokens", "saved_usd")
     ),
     "no_credit_because",
@@ -463,8 +479,8 @@ COLUMNS = (
 def csv_rows(rows: Sequence[LedgerRow], answers: Sequence[Answer] = ()) -> Iterator[list[str]]:
     """Yield the header, then a line per call, then a line per answer with its baselines and what was credited.
 
-    Calls and answers are apart so that nothing is added twice: preparing is the sum over calls of purpose sleep and
-    check, savings the sum of ``…_saved_…`` over answers of origin typed. Unknown is an empty field.
+    Calls and answers are apart so that nothing is added twice: preparing is the sum over calls of purpose sleep,
+    savings the sum of ``…_saved_…`` over answers of origin typed. Unknown is an empty field.
     """
     yield list(COLUMNS)
     known = {answer.id: answer for answer in answers}
@@ -499,7 +515,7 @@ def csv_rows(rows: Sequence[LedgerRow], answers: Sequence[Answer] = ()) -> Itera
     answer_shares = _shares_by_answer(rows, answers)
     for answer in answers:
         fields: dict[str, Any] = {}
-        for name in NAMES:
+        for name in BASELINES:
             instead, one = answer.baselines.get(name), saving(answer, name)
             if instead is not None:
                 fields[f"{name}_input_tokens"] = instead.input_tokens

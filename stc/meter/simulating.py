@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from stc.meter.baselines import NAMES
 from stc.meter.ledger import exact, money
 from stc.meter.prices import Price, cost
-from stc.words import Usage
+from stc.words import BASELINES, Usage
 
 PREPARED = "notes"
 """The route that preparing pays for; the others are the calls not made."""
@@ -135,9 +134,9 @@ def simulation_json(found: Simulation, *, model: str, sleep_model: str, question
         "per_question_usd": {name: usage and usage.cost_usd for name, usage in found.per_question.items()},
         "per_question_tokens": {name: usage and usage.tokens for name, usage in found.per_question.items()},
         "counted_in": "usd" if found.in_money else "tokens",
-        "break_even_questions": {name: number(found.break_even(name)) for name in NAMES},
+        "break_even_questions": {name: number(found.break_even(name)) for name in BASELINES},
         "questions": questions,
-        "net": {name: number(found.net(name, questions)) for name in NAMES},
+        "net": {name: number(found.net(name, questions)) for name in BASELINES},
     }
 
 

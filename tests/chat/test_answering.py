@@ -11,6 +11,7 @@ from stc.chat.answering import ABSTAINED, ask, prepare_context
 from stc.chat.routing import Decision
 from stc.documents import ingest
 from stc.errors import UserError
+from stc.meter import baselines, ledger
 from stc.sleep import run
 from stc.storage import conversations
 from stc.storage import documents as document_rows
@@ -309,6 +310,70 @@ def test_a_partial_answer_from_notes_stays_where_the_passages_say_nothing(servic
         model(services, server)
         answer = ask(services, "When does the ferry leave and what is the price?", document_ids=[ferry])
     assert (answer.route, answer.text) == ("notes", "It leaves at 07:40 [1].\n\nNot found: the price.")
+
+
+PROVEN = 'It leaves at 07:40 [1].\nQUOTES\n[1] "leaves the north pier at 07:40"'
+
+
+def test_the_baselines_of_an_answer_can_be_reckoned_again_from_what_stands_beside_it(services, ferry):
+    with ModelServer(reply=lambda body: PROVEN) as server:
+        model(services, server)
+        ask(services, "When does the ferry leave?", document_ids=[ferry])
+    with services.database.read() as connection:
+        saved = conversations.all_answers(connection, services.owner)[0]
+    assert saved.counted["price"]["tier"] == "standard"
+    assert baselines.reckon(saved.usage, saved.counted) == saved.baselines
+
+
+def test_credit_is_withdrawn_when_the_person_then_asks_the_document_instead(services, ferry, monkeypatch):
+    prepared(services, ferry, monkeypatch)
+    chat = generations.new_conversation(services, "ferry", [ferry])
+    with ModelServer(reply=lambda body: PROVEN) as server:
+        model(services, server)
+        first = ask(services, "When does the ferry leave?", document_ids=[ferry], conversation_id=chat)
+        other = ask(services, "Which pier does the ferry leave from?", document_ids=[ferry], conversation_id=chat)
+        services.change_settings(effort="high")
+        ask(services, "when does the ferry  leave?", document_ids=[ferry], conversation_id=chat, route="chunks")
+    answers = {answer.id: answer for answer in library.answers(services, chat)}
+    assert ledger.saving(first, "chunks").reason == ""
+    withdrawn = ledger.saving(answers[first.id], "chunks")
+    assert (withdrawn.tokens, withdrawn.reason) == (-first.usage.tokens, ledger.INSTEAD)
+    assert ledger.saving(answers[other.id], "chunks").reason == ""
+
+
+def test_a_prompt_that_the_server_cut_earns_nothing_and_says_why(services, ferry):
+    with ModelServer(reply=lambda body: PROVEN) as server:
+        server.fault = "truncated"
+        model(services, server)
+        answer = ask(services, "When does the ferry leave?", document_ids=[ferry])
+    assert not answer.abstained
+    assert ledger.uncredited(answer) == ledger.TRUNCATED
+    assert ledger.saving(answer, "document").tokens <= 0
+
+
+def test_a_failed_call_that_may_be_billed_stands_in_the_ledger_with_its_price(services, ferry):
+    with ModelServer(reply=lambda body: PROVEN) as server:
+        server.fault = "empty"
+        model(services, server)
+        answer = ask(services, "When does the ferry leave?", document_ids=[ferry])
+    (row,) = rows(services)
+    assert (row.answer_id, row.error, row.route) == (answer.id, answer.error, "chunks")
+    assert row.price["steps"] == []
+    assert row.usage.input_tokens == server.billed[0].prompt_tokens
+
+
+def test_a_baseline_is_run_as_it_would_have_been_then_and_changes_no_answer(services, ferry, monkeypatch):
+    prepared(services, ferry, monkeypatch)
+    said = [PROVEN, 'At 07:40 on weekdays [1].\nQUOTES\n[1] "leaves the north pier at 07:40 on weekdays"']
+    with ModelServer(reply=lambda body: said.pop(0)) as server:
+        model(services, server)
+        answer = ask(services, "When does the ferry leave?", document_ids=[ferry])
+        again = answering.run_baseline(services, answer, "chunks", stop=threading.Event())
+    assert (again.route, again.text) == ("chunks", "At 07:40 on weekdays [1].")
+    with services.database.read() as connection:
+        assert conversations.get_answer(connection, services.owner, answer.id) == answer
+    assert [(row.purpose, row.route) for row in rows(services)] == [("chat", "notes"), ("check", "chunks")]
+    assert again.usage.input_tokens == server.billed[1].prompt_tokens
 
 
 def test_a_short_follow_up_is_searched_with_the_question_before_it():

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stc.meter.baselines import NAMES, estimate
+from stc.meter.baselines import estimate
 from stc.meter.prices import Price, Rates
-from stc.words import Usage
+from stc.words import BASELINES, Usage
 
 PRICE = Price("made/up", "standard", "now", (Rates(1e-6, 4e-6, 0.1e-6, 1.25e-6, None),))
 FREE = Price("made/up", "standard", "now", ())
@@ -29,7 +29,7 @@ def baselines(usage=None, **changes):
 
 def test_each_baseline_is_the_prompt_that_would_have_been_sent():
     found = baselines(warm=True)
-    assert tuple(found) == NAMES
+    assert tuple(found) == BASELINES
     assert (found["chunks"].input_tokens, found["chunks"].output_tokens) == (2000, 100)
     assert found["chunks"].cost_usd == pytest.approx(2000e-6 + 400e-6)
     assert found["document"].input_tokens == 10_300

@@ -95,6 +95,7 @@ def test_a_loss_is_a_negative_saving():
         ({"citations": (dataclasses.replace(PROOF, verified=False),)}, "no quote supports the answer"),
         ({"reasons": ("few notes", "the answer was cut at its longest length")}, "the answer was cut"),
         ({"rating": -1}, "you marked the answer as wrong"),
+        ({"reasons": (ledger.TRUNCATED,)}, ledger.TRUNCATED),
     ],
 )
 def test_some_answers_earn_no_credit_but_their_losses_count(changes, reason):
@@ -103,6 +104,13 @@ def test_some_answers_earn_no_credit_but_their_losses_count(changes, reason):
     usage = dataclasses.replace(DEAR, estimated=changes.get("usage", CHEAP).estimated)
     lost = saving(answer(**{**changes, "usage": usage}), "chunks")
     assert (lost.tokens, lost.cost_usd) == (-2000, Fraction(-2, 1000))
+
+
+def test_an_answer_that_was_asked_for_again_without_notes_is_a_loss_of_all_that_it_cost():
+    one = saving(answer(CHEAP, reasons=(ledger.INSTEAD,)), "chunks")
+    assert (one.tokens, one.cost_usd, one.reason) == (-500, Fraction(-1, 1000), "you asked the document instead")
+    unknown = answer(dataclasses.replace(CHEAP, cost_usd=None), reasons=(ledger.INSTEAD,))
+    assert saving(unknown, "chunks").cost_usd is None
 
 
 def test_an_answer_that_abstains_used_nothing_prepared_and_saves_nothing():
@@ -281,7 +289,7 @@ def test_a_sceptic_gets_the_same_net_from_the_csv_alone():
     lines = list(csv.DictReader(io.StringIO(text.getvalue())))
     calls = [line for line in lines if line["kind"] == "call"]
     told = [line for line in lines if line["kind"] == "answer"]
-    slept = sum(Fraction(line["cost_usd"]) for line in calls if line["purpose"] in {"sleep", "check"})
+    slept = sum(Fraction(line["cost_usd"]) for line in calls if line["purpose"] == "sleep")
     saved = sum(Fraction(line["chunks_saved_usd"]) for line in told if line["origin"] == "typed")
     assert saved - slept == net(rows, answers).cost_usd
     assert calls[2]["error"] == "'=HYPERLINK(1)", "no formula for a spreadsheet to run"
@@ -348,7 +356,8 @@ def test_sums_agree_however_they_are_grouped(rows):
     for grouped in (ledger.by_document(rows), ledger.by_model(rows), ledger.by_day(rows), ledger.by_route(rows)):
         assert sum(grouped.values(), ledger.Total()) == whole
     assert ledger.total(reversed(rows)) == whole
-    parts = (ledger.asked(rows), ledger.asleep(rows), [one for one in rows if one.purpose == "test"])
+    tests = [one for one in rows if one.purpose == "test"]
+    parts = (ledger.asked(rows), ledger.asleep(rows), ledger.checked(rows), tests)
     assert sum(map(ledger.total, parts), ledger.Total()) == whole
     usage = whole.usage()
     assert usage.input_tokens >= usage.cached_tokens >= 0

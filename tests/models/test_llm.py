@@ -607,6 +607,15 @@ def test_the_test_button_says_that_it_works_and_stands_in_the_ledger(model, serv
     server.fault = "401"
     with pytest.raises(UpstreamError, match="was refused"):
         model.test("double")
+    services.change_settings(request_timeout_s=0.3)
+    server.fault = "hang-headers"
+    with pytest.raises(UpstreamError, match="sent nothing for 0.3 s") as caught:
+        model.test("double")
+    with services.database.read() as connection:
+        _, failed = ledger.rows(connection, services.owner)
+    assert failed.usage.estimated, "it may be billed; the refused key was not"
+    assert failed.usage.input_tokens > 0
+    assert failed.error == str(caught.value)
 
 
 def test_servers_on_this_computer_are_found(monkeypatch):
