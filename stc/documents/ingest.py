@@ -1,7 +1,8 @@
 """Take files in: store the bytes, read, cut, embed, index; and take documents out again.
 
 Any process may do the work of any document: who works on one holds its lease, renewed by heartbeat, and all that comes
-of it is committed in one transaction. So a document is either ready and found by every search, or still to be done.
+of it is committed in one transaction. So a document is either ready and found by every search, or still to be done. A new
+version of a document takes its place in that same transaction (``replacing``).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 
-from stc.documents import chunking
+from stc.documents import chunking, replacing
 from stc.documents.parsing.cleaning import clean_name
 from stc.documents.parsing.detect import MARKDOWN, detect
 from stc.documents.parsing.reader import open_pages
@@ -47,7 +48,10 @@ OnProgress = Callable[[Document], None]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """``status`` is "duplicate" where the owner has these bytes already; the id is then the existing document's."""
+    """``status`` is "duplicate" where the owner has these bytes already; the id is then the existing document's.
+
+    The id of a new version is the new one's until ``process`` has put it in the earlier one's place, and returns that.
+    """
 
     document_id: str
     status: Literal["new", "duplicate"]
@@ -61,63 +65,146 @@ _in_hand: set[str] = set()  # documents that a thread of this process works on; 
 _in_hand_lock = threading.Lock()
 
 
-def receive(services: Services, name: str, stream: BinaryIO, *, password: str | None = None) -> Received:
+def receive(
+    services: Services, name: str, stream: BinaryIO, *, password: str | None = None, replaces: str | None = None
+) -> Received:
     """Store a file's bytes and enter it as a document to be read; ``process`` does the rest.
 
-    With a ``password`` the document is kept for this process, since no other knows it; it is stored nowhere. Raises
-    ``UserError``, and leaves a line among the failures, when the file is empty, too large or of a kind not taken.
+    With a ``password`` the document is kept for this process, since no other knows it; it is stored nowhere. ``replaces``
+    is the id of the document whose place it is to take: that one stays in use until this one is ready. Raises
+    ``UserError``, and leaves a line among the failures, when the file is empty, too large or of a kind not taken, or can't
+    replace that document.
     """
     shown = clean_name(name)
     try:
         stored = services.files.receive(stream, max_bytes=services.settings.max_file_bytes)
         with services.database.read() as connection:
-            existing = documents.find_by_hash(connection, services.owner, stored.content_hash)
-        if existing is not None:
-            return Received(existing.id, "duplicate")
+            existing = _existing(connection, services.owner, stored.content_hash)
+        if existing is None:
+            try:
+                media_type = detect(stored.path, shown)
+            except Unreadable:
+                _delete_file(services, stored.content_hash)
+                raise
+            except FileNotFoundError:
+                raise UserError(_REMOVED_MEANWHILE) from None
+        else:
+            media_type = existing.media_type
+        now = services.now()
+        document = Document(
+            id=new_id(),
+            owner=services.owner,
+            name=shown,
+            media_type=media_type,
+            size_bytes=stored.size_bytes,
+            content_hash=stored.content_hash,
+            status="reading",
+            stage_done=0,
+            stage_total=0,
+            pages=0,
+            chunks=0,
+            tokens=0,
+            warnings=(),
+            error=None,
+            prepare=True,
+            keep_local=False,
+            added_at=now,
+            ready_at=None,
+            last_used_at=now,
+            replaces=replaces,
+        )
         try:
-            media_type = detect(stored.path, shown)
-        except Unreadable:
-            _delete_file(services, stored.content_hash)
+            return _enter(services, document, password)
+        except UserError:
+            with contextlib.suppress(UserError):
+                _delete_file(services, stored.content_hash)
             raise
-        except FileNotFoundError:
-            raise UserError(_REMOVED_MEANWHILE) from None
     except UserError as error:
         with contextlib.suppress(UserError):  # the reason to tell is the first one
             _note_failure(services, services.owner, shown, str(error))
         raise
+
+
+def _enter(services: Services, document: Document, password: str | None) -> Received:
+    """Store a new document's row, unless its bytes are here already."""
     now = services.now()
-    document = Document(
-        id=new_id(),
-        owner=services.owner,
-        name=shown,
-        media_type=media_type,
-        size_bytes=stored.size_bytes,
-        content_hash=stored.content_hash,
-        status="reading",
-        stage_done=0,
-        stage_total=0,
-        pages=0,
-        chunks=0,
-        tokens=0,
-        warnings=(),
-        error=None,
-        prepare=True,
-        keep_local=False,
-        added_at=now,
-        ready_at=None,
-        last_used_at=now,
-    )
+    given_up: Document | None = None
     with services.database.write() as connection:
         # Asked again under the write lock: another process may have entered the same bytes, or removed them, since.
-        existing = documents.find_by_hash(connection, services.owner, stored.content_hash)
-        if existing is not None:
+        existing = documents.find_by_hash(connection, document.owner, document.content_hash)
+        if existing is not None and existing.status == "replaced":
+            documents.delete_document(connection, existing.id)  # these bytes were on their way out
+            existing = None
+        if document.replaces is not None:
+            earlier = _replaceable(connection, document.owner, document.replaces)
+            if existing is not None:
+                return _already_here(existing, earlier)
+            given_up = _give_up_newer(connection, earlier, now)
+        elif existing is not None:
             return Received(existing.id, "duplicate")
-        if not stored.path.exists():
+        if not services.files.path(document.content_hash).exists():
             raise UserError(_REMOVED_MEANWHILE)
         documents.insert_document(connection, document)
         if password is not None:
             documents.claim(connection, document.id, holder=services.holder, now=now, until=now + LEASE_S)
+    if given_up is not None:
+        _delete_file(services, given_up.content_hash)
     return Received(document.id, "new")
+
+
+def _existing(connection: Connection, owner: str, content_hash: str) -> Document | None:
+    """Return the document that has these bytes, or is to have them as its new version."""
+    existing = documents.find_by_hash(connection, owner, content_hash)
+    return None if existing is not None and existing.status == "replaced" else existing
+
+
+def _already_here(existing: Document, earlier: Document) -> Received:
+    """Return what has been received where the new version's bytes are here. Raises ``UserError`` if as another document."""
+    if existing.id == earlier.id:
+        return Received(earlier.id, "duplicate")
+    if existing.replaces == earlier.id:
+        return Received(existing.id, "new")  # the same new version again
+    raise UserError(
+        f"This file is here already, as “{existing.name}”. To have it in place of “{earlier.name}”, delete one of the two."
+    )
+
+
+def _replaceable(connection: Connection, owner: str, document_id: str) -> Document:
+    """Return the document whose place a new version may take. Raises ``UserError`` where there is none."""
+    earlier = documents.get(connection, owner, document_id)
+    if earlier is None or earlier.replaces is not None:
+        raise UserError(f"There is no document {document_id} to replace. It may have been removed.")
+    if earlier.status != "ready":
+        raise UserError(f"“{earlier.name}” is still being read. Replace it when it is ready.")
+    return earlier
+
+
+def _give_up_newer(connection: Connection, earlier: Document, now: float) -> Document | None:
+    """Drop a new version that is being read, for one that came later; return it. Its file is the caller's to delete."""
+    newer = documents.find_newer(connection, earlier.id)
+    if newer is not None:
+        reason = f"Another new version of “{earlier.name}” was added before this one was ready."
+        documents.add_failure(connection, newer.owner, newer.name, reason, now)
+        _delete_rows(connection, newer.id)
+    return newer
+
+
+def replace_by(services: Services, document_id: str, newer_id: str) -> None:
+    """Let a document that was added by itself take another one's place, once it is read, as if received for that.
+
+    Where the newer one is gone by now (it could not be read, say) nothing happens. Raises ``UserError`` when the other one
+    is gone.
+    """
+    with services.database.write() as connection:
+        newer = documents.get(connection, services.owner, newer_id)
+        if newer is None or newer.replaces is not None or newer.id == document_id:
+            return
+        earlier = _replaceable(connection, services.owner, document_id)
+        given_up = [_give_up_newer(connection, each, services.now()) for each in (earlier, newer)]
+        replacing.turn_into_new_version(connection, newer, earlier)
+    for each in given_up:
+        if each is not None:
+            _delete_file(services, each.content_hash)
 
 
 def process(
@@ -125,10 +212,10 @@ def process(
 ) -> Document:
     """Read, cut, embed and index one document; return it when it is ready or has failed.
 
-    A finished one comes back at once; where another process works on it already, its end is waited for. A failed
-    document is gone but for a line among the failures, with its reason in ``error``; one that was removed meanwhile
-    comes back as failed too, without the line. Raises ``UserError`` when there is no such document, or when the fault
-    is not the file's (the disk, the embedder): it stays to be done then.
+    A finished one comes back at once; where another process works on it already, its end is waited for. Of a new version
+    the document comes back whose place it took. A failed document is gone but for a line among the failures, with its
+    reason in ``error``; one that was removed meanwhile comes back as failed too, without the line. Raises ``UserError``
+    when there is no such document, or when the fault is not the file's (the disk, the embedder): it stays to be done then.
     """
     with services.database.read() as connection:
         found = documents.get(connection, services.owner, document_id)
@@ -143,6 +230,7 @@ def process_pending(services: Services, on_progress: OnProgress | None = None) -
     One that somebody else works on is left to them. Raises ``UserError`` when the fault is not a file's; a bug
     is raised after the other documents were done.
     """
+    replacing.put_away(services)
     done: list[Document] = []
     bugs: list[Exception] = []
     tried: set[str] = set()
@@ -173,14 +261,18 @@ def _next_pending(services: Services, tried: set[str]) -> Document | None:
 def remove(services: Services, document_id: str) -> bool:
     """Delete a document with its text, passages, notes, vectors, tasks and file; ledger rows stay.
 
-    Returns False when there was none.
+    A new version of it that is being read goes with it. Returns False when there was none.
     """
     with services.database.write() as connection:
         document = documents.get(connection, services.owner, document_id)
-        if document is None:
+        if document is None or document.status == "replaced":
             return False
-        _delete_rows(connection, document_id)
-    _delete_file(services, document.content_hash)
+        newer = documents.find_newer(connection, document_id)
+        gone = [document] if newer is None else [document, newer]
+        for each in gone:
+            _delete_rows(connection, each.id)
+    for each in gone:
+        _delete_file(services, each.content_hash)
     return True
 
 
@@ -191,8 +283,8 @@ def _process(services: Services, document: Document, on_progress: OnProgress, pa
             return finished
         with services.database.read() as connection:
             now = documents.get(connection, document.owner, document.id)
-        if now is None:
-            return replace(document, status="failed", error=_what_became_of(services, document))
+        if now is None or now.status == "replaced":
+            return _what_became_of(services, document)
         if now.status in {"ready", "failed"}:
             return now
         document = now
@@ -210,14 +302,19 @@ def _attempt(services: Services, document: Document, on_progress: OnProgress, pa
     return None
 
 
-def _what_became_of(services: Services, document: Document) -> str:
-    """Return why a document is gone that another process, or a person, has done away with."""
+def _what_became_of(services: Services, document: Document) -> Document:
+    """Return the document whose place a new version took; of one that somebody has done away with, why it is gone."""
     with services.database.read() as connection:
         failures = documents.list_failures(connection, document.owner)
+        earlier = documents.get(connection, document.owner, document.replaces) if document.replaces else None
+    if earlier is not None and earlier.content_hash == document.content_hash:
+        return earlier
+    reason = "It was removed while it was being read."
     for failure in failures:
         if failure["name"] == document.name and failure["at"] >= document.added_at:
-            return str(failure["reason"])
-    return "It was removed while it was being read."
+            reason = str(failure["reason"])
+            break
+    return replace(document, status="failed", error=reason)
 
 
 class _Lease:
@@ -387,24 +484,38 @@ class _Work:
         )
         with self._services.database.write() as connection:
             self._still_there(connection)
-            documents.add_chunks(connection, chunks)
+            earlier = self._earlier(connection)
+            if earlier is not None:
+                chunks = [replace(chunk, document_id=earlier.id) for chunk in chunks]
+                ready = replacing.swap(connection, ready, earlier, chunks)
+            else:
+                ready = replace(ready, replaces=None)
+                documents.add_chunks(connection, chunks)
+                documents.change(
+                    connection,
+                    ready.id,
+                    replaces=None,
+                    status="ready",
+                    stage_done=ready.stage_done,
+                    stage_total=ready.stage_total,
+                    chunks=ready.chunks,
+                    ready_at=ready_at,
+                    last_used_at=ready_at,
+                )
             items = [(chunk.id, matrix[i]) for i, chunk in enumerate(chunks)]
             for first in range(0, len(items), _STORED_AT_ONCE):  # SQLite takes so many variables in one statement
                 vectors.add(connection, "chunk", ready.id, items[first : first + _STORED_AT_ONCE], embedder.name)
             lexical.add(connection, "chunk", ready.id, [(c.id, text) for c, text in zip(chunks, texts, strict=True)])
-            documents.change(
-                connection,
-                ready.id,
-                status="ready",
-                stage_done=ready.stage_done,
-                stage_total=ready.stage_total,
-                chunks=ready.chunks,
-                ready_at=ready_at,
-                last_used_at=ready_at,
-            )
+        if earlier is not None:
+            replacing.put_away(self._services)
         self._document = ready
         self._on_progress(ready)
         return ready
+
+    def _earlier(self, connection: Connection) -> Document | None:
+        """Return the document whose place this one is to take; that may have been decided while it was read."""
+        now = documents.get(connection, self._document.owner, self._document.id)
+        return documents.get(connection, now.owner, now.replaces) if now is not None and now.replaces else None
 
     def _progress(self, done: int, total: int, *, now: bool = False) -> None:
         """Write how far the present stage is, at most a few times a second."""
@@ -428,6 +539,9 @@ class _Work:
     def _fail(self, reason: str) -> Document:
         with self._services.database.write() as connection:
             self._still_there(connection)
+            earlier = self._earlier(connection)
+            if earlier is not None:
+                reason += f" “{earlier.name}” stays as it was."
             documents.add_failure(connection, self._document.owner, self._document.name, reason, self._services.now())
             _delete_rows(connection, self._document.id)
         _delete_file(self._services, self._document.content_hash)
