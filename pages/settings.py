@@ -45,13 +45,19 @@ def save_models() -> None:
     save(**{name: st.session_state[f"setting-{name}"] for name in names})
 
 
+LIMITS = (
+    ("daily_usd", "Per day, in US dollars", 0.5),
+    ("daily_tokens", "Per day, in tokens", 100_000),
+    ("document_usd", "For one document altogether, in US dollars", 0.1),
+    ("document_tokens", "For one document altogether, in tokens", 100_000),
+    ("run_usd", "For one step, in US dollars", 0.05),
+    ("run_tokens", "For one step, in tokens", 10_000),
+)
+
+
 def save_limits() -> None:
-    save(
-        idle_after_s=st.session_state["setting-idle"] * 60,
-        daily_usd=st.session_state["setting-daily_usd"],
-        daily_tokens=st.session_state["setting-daily_tokens"],
-        num_ctx=st.session_state["setting-num_ctx"],
-    )
+    names = ("num_ctx", "quiet_hours", "pause_on_battery", "cheap_tier", *(name for name, *_ in LIMITS))
+    save(idle_after_s=st.session_state["setting-idle"] * 60, **{n: st.session_state[f"setting-{n}"] for n in names})
 
 
 def save_key(variable: str) -> None:
@@ -170,7 +176,8 @@ def test() -> None:
                 st.success(safe.inert(said), icon=":material/check:")
 
 
-def limits() -> None:
+def manners() -> None:
+    """Ask when preparing is welcome, and how much of it."""
     current = services.settings
     with st.form("limits", border=False):
         left, right = st.columns(2)
@@ -185,7 +192,43 @@ def limits() -> None:
             help="A document is prepared when nobody has used it for so long.",
             disabled=fixed("idle_after_s"),
         )
-        right.number_input(
+        right.text_input(
+            "Quiet hours",
+            current.quiet_hours,
+            placeholder="none; 22:00-07:00 for example",
+            key="setting-quiet_hours",
+            help=help_for("quiet_hours"),
+            disabled=fixed("quiet_hours"),
+        )
+        left.toggle(
+            "Pause while on battery",
+            current.pause_on_battery,
+            key="setting-pause_on_battery",
+            help=help_for("pause_on_battery"),
+            disabled=fixed("pause_on_battery"),
+        )
+        right.toggle(
+            "Use the provider's cheaper, slower service",
+            current.cheap_tier,
+            key="setting-cheap_tier",
+            help=help_for("cheap_tier"),
+            disabled=fixed("cheap_tier"),
+        )
+        st.markdown("**Most that an AI model may use for it**")
+        left, right = st.columns(2)
+        for name, label, step in LIMITS:
+            money = isinstance(step, float)
+            (left if money else right).number_input(
+                label,
+                0.0 if money else 0,
+                100_000.0 if money else 1_000_000_000_000,
+                getattr(current, name),
+                step=step,
+                key=f"setting-{name}",
+                help=help_for(name),
+                disabled=fixed(name),
+            )
+        st.number_input(
             "Context of an Ollama model, in tokens",
             512,
             1_000_000,
@@ -194,26 +237,6 @@ def limits() -> None:
             key="setting-num_ctx",
             help=help_for("num_ctx"),
             disabled=fixed("num_ctx"),
-        )
-        left.number_input(
-            "Most that preparing may cost per day, in US dollars",
-            0.0,
-            100_000.0,
-            current.daily_usd,
-            step=0.5,
-            key="setting-daily_usd",
-            help=help_for("daily_usd"),
-            disabled=fixed("daily_usd"),
-        )
-        right.number_input(
-            "Most tokens that preparing may use per day",
-            0,
-            1_000_000_000_000,
-            current.daily_tokens,
-            step=100_000,
-            key="setting-daily_tokens",
-            help=help_for("daily_tokens"),
-            disabled=fixed("daily_tokens"),
         )
         st.form_submit_button("Save", on_click=save_limits)
 
@@ -226,4 +249,4 @@ models()
 keys()
 test()
 st.header("Preparing in the background", anchor=False)
-limits()
+manners()

@@ -6,18 +6,14 @@ import streamlit as st
 
 from stc import background
 from stc.meter import ledger
-from stc.sleep import facts, planning, run
-from stc.ui import dialogs, library, phrases, safe
+from stc.sleep import facts, planning, report, run
+from stc.ui import dialogs, library, phrases, preparing, safe
 from stc.words import SleepRun
 
 services = library.services()
-STEPS = {
-    "outline": "summary",
-    "anticipate": "questions and answers",
-    "infer": "derived figures",
-    "directed": "questions like those you asked",
-}
 RUNS_PER_PAGE = 15
+LINES = 8
+SUMMED_RUNS = 500
 ALL = ""
 
 
@@ -26,7 +22,7 @@ def now_and_next() -> None:
     asked = background.preparing(services)
     for working in status.now:
         st.markdown(
-            f":shimmer[Preparing] **{safe.inert(working.name, 80)}**: {STEPS.get(working.pass_name, '')}, "
+            f":shimmer[Preparing] **{safe.inert(working.name, 80)}**: {planning.PASS_WORDS[working.pass_name]}, "
             f"{planning.pages_in_words(working.page_start, working.page_end)} "
             f":gray[· for {phrases.duration(services.now() - working.since)}]"
         )
@@ -38,6 +34,13 @@ def now_and_next() -> None:
             st.markdown(f":material/bedtime: Asleep: {safe.inert(status.asleep)}{until}.")
     if status.next:
         st.markdown(f":gray[Next:] {safe.inert(status.next)}.")
+    lines("What comes then", "The most valuable first.", status.coming)
+    lines("What waits", "", status.waiting)
+    lines(
+        "What is not worth it",
+        "An AI model would cost more here than it is likely to save. Questions change that; “Prepare now” does it anyway.",
+        (*status.not_worth, *status.little),
+    )
     if asked is not None and not asked.ended:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Stop preparing", icon=":material/stop_circle:", on_click=asked.stop.set)
@@ -52,13 +55,25 @@ def now_and_next() -> None:
         st.rerun()  # the history below has a new line
 
 
+def lines(title: str, said: str, found: tuple[str, ...]) -> None:
+    if not found:
+        return
+    with st.expander(title, type="compact"):
+        if said:
+            st.caption(said)
+        for line in found[:LINES]:
+            st.markdown(f"- {safe.inert(line[:1].upper() + line[1:], 400)}.")
+        if len(found) > LINES:
+            st.caption(f"and {len(found) - LINES:,} more")
+
+
 def set_paused() -> None:
     services.change_settings(sleep_paused=not st.session_state["prepare-by-itself"])
 
 
 def prepare() -> None:
     chosen = st.session_state["prepare-what"]
-    background.prepare_now(services, [chosen] if chosen else None)
+    preparing.ask_or_prepare(services, [chosen] if chosen else None)
 
 
 def controls() -> None:
@@ -153,18 +168,9 @@ def history() -> None:
 
 def run_row(one: SleepRun, names: dict[str, str]) -> None:
     name = safe.inert(names.get(one.document_id, "a deleted document"), 80)
-    what = f"{STEPS.get(one.pass_name, one.pass_name)}, {planning.pages_in_words(one.page_start, one.page_end)}"
-    if one.status == "done":
-        result = phrases.count(one.notes_added, "note")
-        dropped = sum(one.notes_dropped.values())
-        if dropped:
-            reasons = ", ".join(f"{number} {reason}" for reason, number in one.notes_dropped.items())
-            result += f", {dropped} dropped ({reasons})"
-    else:
-        result = f"{one.status}: {one.error or 'no reason was given'}"
     by = "without an AI model" if one.thinker == "extractive" else one.model
     facts_said = [
-        result,
+        report.outcome(one),
         by,
         phrases.count(one.usage.tokens, "token"),
         ledger.money(one.usage.cost_usd),
@@ -173,8 +179,29 @@ def run_row(one: SleepRun, names: dict[str, str]) -> None:
     ]
     with st.container(gap=None):
         icon = ":material/check:" if one.status == "done" else ":material/error:"
-        st.markdown(f"{icon} **{name}** · {safe.inert(what)}", wrap=False, width="stretch")
+        st.markdown(f"{icon} **{name}** · {safe.inert(report.step(one))}", wrap=False, width="stretch")
         st.caption(safe.inert(" · ".join(filter(None, facts_said))))
+
+
+def in_numbers() -> None:
+    """Show what each pass came to, over the last runs."""
+    totals = report.by_pass(run.history(services, limit=SUMMED_RUNS))
+    if not totals:
+        return
+    with st.expander("Each step in numbers", type="compact"):
+        for one in totals:
+            name = planning.PASS_WORDS[one.pass_name]
+            said = [
+                phrases.count(one.runs, "time"),
+                phrases.count(one.notes, "note"),
+                f"{one.joined:,} joined" if one.joined else "",
+                f"{one.dropped:,} dropped" if one.dropped else "",
+                ledger.money(one.usage.cost_usd),
+            ]
+            if one.sent_share is not None and one.asked_share is not None:
+                said.append(f"sent {one.sent_share:.2f} and asked for {one.asked_share:.2f} tokens per token of text")
+            st.markdown(f"**{name[:1].upper()}{name[1:]}**")
+            st.caption(safe.inert(" · ".join(filter(None, said))))
 
 
 st.title("Background work", anchor=False)
@@ -182,5 +209,7 @@ consent()
 st.fragment(now_and_next, run_every=2.0)()
 controls()
 today()
+preparing.show_question(services)
 st.header("Done so far", anchor=False)
+in_numbers()
 history()

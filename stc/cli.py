@@ -553,6 +553,8 @@ def _sleep(services: Services, options: argparse.Namespace) -> int:
                 "document_id": planned.task.document_id,
                 "pass": planned.task.pass_name,
                 "window": [planned.task.page_start, planned.task.page_end],
+                "generation": planned.task.generation,
+                "thinker": planned.task.thinker,
                 "status": "planned",
                 "reason": planned.task.reason,
                 "tokens": planned.tokens,
@@ -574,6 +576,8 @@ def _sleep(services: Services, options: argparse.Namespace) -> int:
         else:
             dropped = sum(done.notes_dropped.values())
             note = done.error or f"{done.notes_added} notes, {dropped} dropped, {done.seconds:.1f} s"
+            if done.sent_tokens:
+                note += f", sent {done.sent_tokens:,} tokens for {done.window_tokens:,} of text"
             _say(f"{done.document_id} {_step(done)}: {note}")
     return status
 
@@ -587,9 +591,14 @@ def _run_json(run: SleepRun) -> dict[str, Any]:
         "document_id": run.document_id,
         "pass": run.pass_name,
         "window": [run.page_start, run.page_end],
+        "generation": run.generation,
         "status": run.status,
         "notes_added": run.notes_added,
+        "notes_joined": run.notes_joined,
         "notes_dropped": run.notes_dropped,
+        "window_tokens": run.window_tokens,
+        "sent_tokens": run.sent_tokens,
+        "asked_tokens": run.asked_tokens,
         "usage": _usage_json(run.usage),
         "thinker": run.thinker,
         "model": run.model,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from stc.services import Services
 
 
+LARGE_TOKENS = 200_000
+LARGE_USD = 0.25
+
 _BETWEEN_LOOKS_S = 0.5
 
 
@@ -49,7 +52,7 @@ class Working:
 
     document_id: str
     name: str
-    pass_name: str
+    pass_name: Pass
     page_start: int
     page_end: int
     thinker: str
@@ -174,6 +177,13 @@ def bill(estimates: Sequence[Estimate]) -> Bill:
     for item in mine:
         cost = None if cost is None or item.cost_usd is None else cost + item.cost_usd
     return Bill(len({item.task.document_id for item in mine}), len(mine), sum(item.tokens for item in mine), cost)
+
+
+def is_large(wanted: Bill) -> bool:
+    """Tell whether a person should see what something costs before it is done, though they have agreed to the model."""
+    if wanted.cost_usd == 0:
+        return False
+    return wanted.tokens > LARGE_TOKENS or (wanted.cost_usd or 0.0) > LARGE_USD
 
 
 def purge(services: Services, document_id: str) -> int:

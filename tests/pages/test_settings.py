@@ -61,19 +61,34 @@ def test_what_is_no_key_is_told_so(page, services):
     assert not page.exception
 
 
-def test_limits_are_stored_in_their_units(page, services):
+def test_limits_and_manners_are_stored_in_their_units(page, services):
     page.number_input(key="setting-idle").set_value(5.0)
-    page.number_input(key="setting-daily_usd").set_value(0.25)
-    page.number_input(key="setting-daily_tokens").set_value(50_000)
-    page.number_input(key="setting-num_ctx").set_value(4096)
+    page.text_input(key="setting-quiet_hours").set_value("22:00-07:00")
+    page.toggle(key="setting-pause_on_battery").set_value(False)
+    page.toggle(key="setting-cheap_tier").set_value(False)
+    wanted = {
+        "daily_usd": 0.25,
+        "daily_tokens": 50_000,
+        "document_usd": 0.2,
+        "document_tokens": 40_000,
+        "run_usd": 0.05,
+        "run_tokens": 30_000,
+        "num_ctx": 4096,
+    }
+    for name, value in wanted.items():
+        page.number_input(key=f"setting-{name}").set_value(value)
     page.button[-1].click().run()
     settings = services.settings
-    assert (settings.idle_after_s, settings.daily_usd, settings.daily_tokens, settings.num_ctx) == (
-        300,
-        0.25,
-        50_000,
-        4096,
-    )
+    assert {name: getattr(settings, name) for name in wanted} == wanted
+    assert (settings.idle_after_s, settings.quiet_hours) == (300, "22:00-07:00")
+    assert (settings.pause_on_battery, settings.cheap_tier) == (False, False)
+
+
+def test_hours_that_are_none_are_told_so(page, services):
+    page.text_input(key="setting-quiet_hours").set_value("at night")
+    page.button[-1].click().run()
+    assert "it must be two times of day" in page.error[0].value
+    assert services.settings.quiet_hours == ""
 
 
 def test_what_the_environment_sets_is_shown_and_left_alone(page, services, monkeypatch):

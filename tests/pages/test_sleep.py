@@ -10,6 +10,14 @@ from tests.pages.conftest import all_text, button, until
 
 
 @pytest.fixture
+def clock(tmp_path, monkeypatch):
+    """A file with the seconds by which the time is ahead."""
+    file = tmp_path / "clock"
+    monkeypatch.setenv("STC_FAKE_CLOCK", str(file))
+    return file
+
+
+@pytest.fixture
 def page(app):
     app.run()
     return app.switch_page("pages/sleep.py").run()
@@ -29,7 +37,7 @@ def test_prepare_now_prepares_and_the_history_says_what_came_of_it(page, add, se
     assert "was used a moment ago" in all_text(page)
     button(page, "Prepare now").click().run()
     until(page, "Asleep: everything is prepared.")
-    until(page, "**lighthouse.md** · summary, page 1")
+    until(page, "**lighthouse.md** · a summary, page 1")
     shown = all_text(page)
     assert "without an AI model" in shown
     assert "$0" in shown
@@ -76,4 +84,63 @@ def test_a_run_that_failed_says_why(page, add, services):
         list(run.sleep_now(services, max_passes=1))
     page.run()
     assert "failed: " in all_text(page)
+    assert not page.exception
+
+
+def test_what_the_model_does_not_do_is_shown_with_its_sum(page, add, services, clock):
+    add(text="\n\n".join(f"Station {n} was built in {1800 + n}. " + "It is a gauge. " * 90 for n in range(60)))
+    clock.write_text("3600")
+    services.change_settings(
+        chat_model="openai/gpt-5-mini", sleep_model="openai/gpt-5-mini", consent="openai/gpt-5-mini"
+    )
+    page.run()
+    shown = all_text(page)
+    assert "Next: lighthouse.md: a summary first; unused for 60 minutes." in shown.replace(":gray[Next:]", "Next:")
+    assert [one.label for one in page.expander][:2] == ["What comes then", "What is not worth it"]
+    assert "not asked this week" in shown
+    assert "likely to save" in shown
+    assert not page.exception
+
+
+def test_something_large_shows_what_it_would_cost_before_it_begins(page, add, services):
+    document_id = add(
+        text="\n\n".join(f"Station {n} was built in {1800 + n}. " + "A gauge. " * 500 for n in range(200))
+    )
+    services.change_settings(sleep_model="openai/gpt-5", consent="openai/gpt-5")
+    page.run()
+    button(page, "Prepare now").click().run()
+    shown = all_text(page)
+    assert "openai/gpt-5 would take" in shown.replace("**", "")
+    assert "at most $" in shown
+    assert background.preparing(services) is None
+    button(page, "Not now").click().run()
+    assert background.preparing(services) is None
+    assert library.document(services, document_id).notes == 0
+
+
+def test_what_is_small_begins_at_once(page, add, services):
+    add()
+    services.change_settings(sleep_model="openai/gpt-5", consent="openai/gpt-5", daily_tokens=0)
+    page.run()
+    button(page, "Prepare now").click().run()
+    until(page, "limit of 0 tokens is reached")
+    assert background.preparing(services) is not None
+
+
+def test_quiet_hours_say_until_when(page, add, services, clock):
+    add()
+    services.change_settings(quiet_hours="00:00-00:00")
+    clock.write_text("3600")
+    page.run()
+    assert "Asleep: it is quiet hours, until about 00:00." in all_text(page)
+
+
+def test_each_step_is_summed_up_with_what_it_sent(page, add, services):
+    add()
+    with ModelServer(reply=lambda body: '{"notes": []}') as model:
+        services.change_settings(sleep_model="double", api_base=model.url)
+        list(run.sleep_now(services, until_done=True))
+    page.run()
+    assert "Each step in numbers" in [one.label for one in page.expander]
+    assert "tokens per token of text" in all_text(page)
     assert not page.exception
