@@ -34,10 +34,17 @@ if TYPE_CHECKING:
 
 Vector = NDArray[np.float32]
 
-_WEIGHTS = {"words": 1.0, "meaning": 0.8, "sentence": 0.5, "order": 0.15}
+_WEIGHTS = {"words": 1.0, "meaning": 0.8, "sentence": 0.5, "order": 0.15, "document": 0.3}
 _K1, _B = 1.2, 0.75
 """BM25's usual constants."""
 _CANDIDATES = 40
+_LIKELY_DOCUMENTS = 3
+"""So many documents that hold most of the question's telling words are searched once more by themselves: a passage of the
+right document need not repeat its name."""
+_TOLD_BY_DOCUMENT = 0.5
+"""Part of its weight that a word loses within passages where it tells the document."""
+_COMMON = 3000
+"""A word that more passages hold tells no document from another."""
 _MOST_NAMED_DOCUMENTS = 200
 """A longer list of documents is not put into the searches: their results are sifted instead."""
 
@@ -66,8 +73,9 @@ def retrieve(
 
     ``kind`` is "chunk", "note" or "all". ``document_ids`` ``None`` searches all documents. Only verified notes are found.
     ``score`` lies between about 0 (nothing in common) and 1; ``signals`` holds its parts before weighting, each 0 to 1:
-    ``words`` (BM25), ``meaning`` (cosine), ``sentence`` (rarity-weighted share of the question's words in one sentence) and
-    ``order`` (neighbouring words of the question that are neighbours here). Raises ``UserError`` for an unknown document.
+    ``words`` (BM25), ``meaning`` (cosine), ``sentence`` (rarity-weighted share of the question's words in one sentence),
+    ``order`` (neighbouring words of the question that are neighbours here) and, among several documents, ``document`` (share
+    of the words that tell documents apart which this one holds anywhere). Raises ``UserError`` for an unknown document.
     """
     kinds = ("chunk", "note") if kind == "all" else (kind,)
     reach = max(_CANDIDATES, 2 * limit)
@@ -77,22 +85,39 @@ def retrieve(
         if not scope or limit < 1:
             return []
         named = _named(extents, scope, connection)
-        rarity = _rarity(connection, question, named, sum(extents[document_id][1] for document_id in scope))
+        words = _words(question)
+        held = lexical.count(connection, list(words.values()), kind="chunk", document_ids=named)
+        telling = _telling(connection, words, held, scope, named)
+        likely = telling.likely()
+        searches = [named, likely] if likely else [named]
         worded = {
-            each: lexical.search(connection, question, kind=each, document_ids=named, limit=reach) for each in kinds
+            each: [
+                item_id
+                for some in searches
+                for item_id, _ in lexical.search(connection, question, kind=each, document_ids=some, limit=reach)
+            ]
+            for each in kinds
         }
+    passages = sum(extents[document_id][1] for document_id in scope)
+    rarity = telling.within(_rarity(words, held, passages))
     vector = _question_vector(services, question)
     embedder = services.embedder.name
     hits: list[Hit] = []
     for each in kinds:
-        near = services.vectors.search(vector, kind=each, document_ids=named, embedder_name=embedder, limit=reach)
-        ids = list(dict.fromkeys(item_id for item_id, _ in [*worded[each], *near]))
+        near = [
+            item_id
+            for some in searches
+            for item_id, _ in services.vectors.search(
+                vector, kind=each, document_ids=some, embedder_name=embedder, limit=reach
+            )
+        ]
+        ids = list(dict.fromkeys([*worded[each], *near]))
         with services.database.read() as connection:
             candidates = [found for found in _load(connection, each, ids) if found.document_id in scope]
         cosines = services.vectors.cosines(
             vector, kind=each, item_ids=[found.id for found in candidates], embedder_name=embedder
         )
-        hits += _score(question, candidates, cosines, rarity)
+        hits += _score(question, candidates, cosines, rarity, telling.shares)
     hits.sort(key=lambda hit: (-hit.score, hit.document_id, hit.page_start, hit.id))
     return hits[:limit]
 
@@ -112,14 +137,64 @@ def _named(extents: dict[str, tuple[str, int]], scope: set[str], connection: Con
     return None if everything or len(scope) > _MOST_NAMED_DOCUMENTS else sorted(scope)
 
 
-def _rarity(connection: Connection, question: str, named: Sequence[str] | None, passages: int) -> dict[str, float]:
+def _words(question: str) -> dict[str, str]:
+    """Return the question's terms, each with a word that it was made of."""
+    return {term: question[start:end].lower() for term, start, end in places(question)}
+
+
+def _rarity(words: dict[str, str], held: dict[str, int], passages: int) -> dict[str, float]:
     """Return the inverse document frequency of each term of the question among the passages in scope."""
-    words = {term: question[start:end].lower() for term, start, end in places(question)}
-    held = lexical.count(connection, list(words.values()), kind="chunk", document_ids=named)
     return {
         term: math.log(1 + (max(passages, held[word]) - held[word] + 0.5) / (held[word] + 0.5))
         for term, word in words.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What a question's words say about which document is meant; empty where there is one document only."""
+
+    weights: dict[str, float]
+    """Inverse document frequency of each term, over documents."""
+    shares: dict[str, float]
+    """For each document the share of that weight that it holds anywhere."""
+
+    def likely(self) -> list[str]:
+        """Return the few documents that stand out."""
+        ranked = sorted(self.shares, key=lambda document_id: (-self.shares[document_id], document_id))
+        return ranked[:_LIKELY_DOCUMENTS] if len(ranked) > _LIKELY_DOCUMENTS else []
+
+    def within(self, rarity: dict[str, float]) -> dict[str, float]:
+        """Return the weights of terms within passages: a term that has told the document tells less there."""
+        most = max(self.weights.values(), default=0.0)
+        if not most:
+            return rarity
+        return {
+            term: weight * (1 - _TOLD_BY_DOCUMENT * self.weights.get(term, 0.0) / most)
+            for term, weight in rarity.items()
+        }
+
+
+def _telling(
+    connection: Connection, words: dict[str, str], held: dict[str, int], scope: set[str], named: Sequence[str] | None
+) -> _Telling:
+    if len(scope) < 2:
+        return _Telling({}, {})
+    holders = {
+        term: lexical.documents(connection, word, kind="chunk", document_ids=named) & scope
+        for term, word in words.items()
+        if 0 < held[word] <= _COMMON
+    }
+    number = len(scope)
+    weights = {term: math.log(1 + (number - len(them) + 0.5) / (len(them) + 0.5)) for term, them in holders.items()}
+    total = sum(weights.values())
+    if not total:
+        return _Telling({}, {})
+    shares = {
+        document_id: sum(weight for term, weight in weights.items() if document_id in holders[term]) / total
+        for document_id in scope
+    }
+    return _Telling(weights, shares)
 
 
 _vectors: OrderedDict[tuple[str, str], Vector] = OrderedDict()
@@ -169,7 +244,11 @@ def _load(connection: Connection, kind: str, ids: Sequence[str]) -> list[_Candid
 
 
 def _score(
-    question: str, candidates: Sequence[_Candidate], cosines: dict[str, float], rarity: dict[str, float]
+    question: str,
+    candidates: Sequence[_Candidate],
+    cosines: dict[str, float],
+    rarity: dict[str, float],
+    shares: dict[str, float],
 ) -> list[Hit]:
     if not candidates:
         return []
@@ -178,6 +257,7 @@ def _score(
     most = sum(rarity.get(term, 0.0) for term in asked) or 1.0
     held = [_terms(candidate.indexed) for candidate in candidates]
     usual = sum(len(found) for found in held) / len(held) or 1.0
+    most_score = sum(weight for name, weight in _WEIGHTS.items() if shares or name != "document")
     hits = []
     for candidate, found in zip(candidates, held, strict=True):
         counts = Counter(found)
@@ -193,7 +273,9 @@ def _score(
             / most,
             "order": len(pairs & set(pairwise(found))) / len(pairs) if pairs else 0.0,
         }
-        score = sum(_WEIGHTS[name] * value for name, value in signals.items()) / sum(_WEIGHTS.values())
+        if shares:
+            signals["document"] = shares[candidate.document_id]
+        score = sum(_WEIGHTS[name] * value for name, value in signals.items()) / most_score
         hits.append(
             Hit(
                 "chunk" if candidate.kind == "chunk" else "note",

@@ -81,6 +81,15 @@ def count(
     }
 
 
+def documents(connection: Connection, word: str, *, kind: str, document_ids: Sequence[str] | None) -> set[str]:
+    """Return the documents of all items that hold a word (in any of its endings)."""
+    rows = connection.exec_driver_sql(
+        "SELECT DISTINCT scope FROM lexical WHERE lexical MATCH ?",
+        (f'text : "{word}" AND scope : ({_scope(kind, document_ids)})',),
+    )
+    return {scope.split(" ", 1)[0].removeprefix("d") for (scope,) in rows}
+
+
 def _scope(kind: str, document_ids: Sequence[str] | None) -> str:
     scope = f'"k{kind}"'
     if document_ids is not None:

@@ -51,9 +51,28 @@ def test_the_passage_that_answers_comes_first_and_says_why(services, ferry, ligh
     assert best.document_id == lighthouse
     assert "Anna Lindqvist" in best.text
     assert (best.kind, best.page_start, best.page_end) == ("chunk", 1, 1)
-    assert set(best.signals) == {"words", "meaning", "sentence", "order"}
+    assert set(best.signals) == {"words", "meaning", "sentence", "order", "document"}
     assert all(0 <= value <= 1.0001 for value in best.signals.values())
     assert all(other.score < best.score for other in others)
+
+
+def test_a_passage_is_found_that_does_not_repeat_which_document_is_meant(services):
+    reports = {}
+    for place in ("Alton", "Soledad", "Latrobe", "Wausau", "Houston", "Tallahassee"):
+        first = f"This report is about the accident at {place}. It was written in spring and read by many people.\n"
+        filler = "\n\n".join(
+            f"The weather office of the region wrote line {n} of its own log on that day." for n in range(60)
+        )
+        reports[place] = add(
+            services, f"{place}.txt", f"{first}\n\n{filler}\n\nThe temperature was {len(place)} degrees.\n"
+        )
+    for place, document_id in reports.items():
+        hits = retrieve(services, f"What was the temperature at the accident of {place}?", kind="chunk", limit=5)
+        assert any(hit.document_id == document_id and "temperature was" in hit.text for hit in hits)
+
+
+def test_one_document_alone_is_not_told_from_others(services, ferry):
+    assert "document" not in retrieve(services, "When does the ferry leave?")[0].signals
 
 
 def test_scores_can_be_compared_between_questions(services, ferry, lighthouse):
