@@ -29,7 +29,7 @@ _ASKED = {
         r"when|die[ds]?|live[ds]?|be|was|were|is|are)\b"
     ),
     "share": re.compile(
-        r"\b(?:shares?|percent|per cent|percentages?|proportions?|fractions?|what part|how much of|how large a part)\b|%"
+        r"\b(?:shares?|percent|per cent|percentages?(?! points?)|proportions?|fractions?|what part|how much of|how large a part)\b|%"
     ),
     "change": re.compile(
         r"\b(?:chang\w*|increas\w*|decreas\w*|gr[eo]w\w*|ris[ei]\w*|rose|f[ae]ll\w*|drop\w*|declin\w*|percent|percentage)\b|%"

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from stc.chat.sentences import split
 from stc.chat.terms import terms
-from stc.sleep import asking, deriving, fields
+from stc.sleep import asking, changes, deriving, fields, forms, tables
 from stc.sleep.grammar import (
     BASES,
     MODALS,
@@ -143,7 +143,9 @@ class ExtractiveThinker:
 
     @cached_property
     def _derived(self) -> list[deriving.Derived]:
-        return deriving.derived(self.reading)
+        sources = (forms, changes, tables)
+        found = [item for source in sources for item in source.derived(self.reading)]
+        return deriving.proven(found, self.reading)
 
     def _inferred(self, first: int, last: int, tokens: int) -> list[deriving.Derived]:
         room = int(tokens * INFER_SHARE)

@@ -9,12 +9,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from itertools import combinations
 
-from stc.sleep import fields, formulas, quantities
+from stc.sleep import fields, quantities
+from stc.sleep.deriving import Derived, percent, plainly
 from stc.sleep.quantities import UNITS, WEEKDAYS, Dated, Quantity, Timed
 from stc.sleep.reading import Reading, Statement
 from stc.words import Evidence
@@ -31,6 +32,8 @@ _STARTS = (
     "start started begin beginning began opening opened departure take-off takeoff from commencement issue entry onset"
 )
 _ENDS = "end ended ending closing closed arrival landing until to completion completed expiration expiry due exit"
+_SPAN = re.compile(r"\b(?:start|end|effective|expir|valid|publi|revis|report|issue|updat|from|until|due)")
+"""Of such a date nobody asks on what day of the week it was."""
 _OPPOSITES = (
     ("gross", "net"),
     ("highest", "lowest"),
@@ -71,19 +74,6 @@ _MONTHS_FROM = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
-    """A derived note: its formula holds on its evidence. ``start`` is where its first quote begins on its page; ``value`` is
-    how much a reader would want it, 0 to 1."""
-
-    question: str
-    text: str
-    formula: str
-    evidence: tuple[Evidence, ...]
-    start: int
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Value:
     """What stands behind a label: a date, a time, a quantity, each only where the value begins with it. ``quote`` is label
     and value as on the page."""
@@ -107,17 +97,14 @@ class _Value:
         return self.text[part.start : part.end].strip(" .,")
 
 
-def derived(reading: Reading) -> list[Derived]:
-    """Return what follows from a document's forms, the most wanted first; each formula was computed again."""
+def derived(reading: Reading) -> Iterator[Derived]:
+    """Yield what follows from a document's forms."""
     form = _Form(reading)
-    found = [*form.dates(), *form.times(), *form.lists(), *form.pairs(), *form.conversions()]
-    held = (item for item in found if proven(item, day_first=form.day_first))
-    return sorted(held, key=lambda item: -item.value)
-
-
-def proven(item: Derived, *, day_first: bool | None) -> bool:
-    quotes = [evidence.quote for evidence in item.evidence]
-    return formulas.recompute(item.formula, quotes, day_first=day_first) is not None
+    yield from form.dates()
+    yield from form.times()
+    yield from form.lists()
+    yield from form.pairs()
+    yield from form.conversions()
 
 
 class _Form:
@@ -208,15 +195,19 @@ class _Form:
             return
         day = anchor.day.value
         written = anchor.written(anchor.day)
-        asked = f"did {self.event} happen" if self.event else f"was {self._anchor_name}"
-        weekday = WEEKDAYS[day.weekday()]
-        yield _derived(
-            f"On what day of the week {asked}?", f"{weekday} ({written}).", f"weekday({day}) = {weekday}", [anchor], 1.0
-        )
+        if not _SPAN.search(anchor.name):
+            asked = f"did {self.event} happen" if self.event else f"was {self._anchor_name}"
+            weekday = WEEKDAYS[day.weekday()]
+            formula = f"weekday({day}) = {weekday}"
+            yield _derived(f"On what day of the week {asked}?", f"{weekday} ({written}).", formula, [anchor], 1.0)
         discount: Counter[bool] = Counter()
         for other in self.values:
             if other.day is None or other is anchor or other.day.value == day:
                 continue
+            if _SPAN.search(anchor.name) and not set(other.name.split()) & set(_ENDS.split()):
+                continue
+            if re.search(r"\bend\b", other.name) and (other.day.value + timedelta(days=1)).day == day.day:
+                continue  # whether the last day counts makes a month
             later = other.day.value > day
             value = (0.95 if later else 0.9) * 0.85 ** discount[later]
             discount[later] += 1
@@ -327,7 +318,7 @@ class _Form:
         wanted = 0.95 if own else 0.6
         if _RECENT.fullmatch(facet):
             facet, wanted = f"in the {facet}", 0.4
-        share = _percent(some.number, total.number)
+        share = percent(some.number, total.number)
         if share == "0%" and not own:
             return
         among = f"in {facet}" if own else facet
@@ -339,7 +330,7 @@ class _Form:
             wanted,
         )
         if own:
-            rest = _shown(Decimal(total.number) - Decimal(some.number))
+            rest = plainly(Decimal(total.number) - Decimal(some.number))
             yield _derived(
                 f"How many {unit.lower()} of {value.name} were not in {facet}, but in others?",
                 f"{rest} {unit}: {total.number} less {some.number}.",
@@ -362,8 +353,8 @@ class _Form:
         before = f" {self._anchor_name}" if self._anchor_name else ""
         yield _derived(
             f"How many {unit.lower()} of {value.name} were between {far} and {near} {period} before{before}?",
-            f"{_shown(difference)} {unit}: {long.amount.number} less {short.amount.number}.",
-            f"{long.amount.number} {unit} - {short.amount.number} {unit} = {_shown(difference)} {unit}",
+            f"{plainly(difference)} {unit}: {long.amount.number} less {short.amount.number}.",
+            f"{long.amount.number} {unit} - {short.amount.number} {unit} = {plainly(difference)} {unit}",
             [value],
             0.9,
         )
@@ -444,7 +435,7 @@ def _difference(
     unit = one.unit_name
     a, b = (Decimal(f"{'-' if item.negative else ''}{item.number}") for item in (one, other))
     space = "" if unit.startswith("°") else " "
-    shown = f"{_shown(a - b)}{space}{unit}"
+    shown = f"{plainly(a - b)}{space}{unit}"
     degrees = f" in {'degrees Celsius' if one.unit == UNITS['°C'] else 'degrees Fahrenheit'}" if not space else ""
     return _derived(
         f"What was the difference between {name} and {against}{degrees}?",
@@ -474,10 +465,6 @@ def _minutes(first: time, last: time) -> int:
     return (last.hour - first.hour) * 60 + last.minute - first.minute
 
 
-def _percent(part: str, whole: str) -> str:
-    return f"{(100 * Decimal(part) / Decimal(whole)).quantize(Decimal(1), ROUND_HALF_UP)}%"
-
-
 def _convert(amount: Quantity, target: str) -> str:
     number = Decimal(f"{'-' if amount.negative else ''}{amount.number}")
     if target == "°F":
@@ -489,10 +476,4 @@ def _convert(amount: Quantity, target: str) -> str:
         ratio = amount.unit.factor / UNITS[target].factor
         exact = number * ratio.numerator / ratio.denominator
     places = 0 if target.startswith("°") or exact >= 100 else 1
-    return _shown(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
-
-
-def _shown(number: Decimal) -> str:
-    text = f"{number:f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
+    return plainly(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))

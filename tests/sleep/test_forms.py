@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stc.models import tokens
-from stc.sleep import checking, formulas, quantities
-from stc.sleep.deriving import derived
+from stc.sleep import checking, forms, formulas, quantities
+from stc.sleep.deriving import Derived, proven
 from stc.sleep.extractive import ExtractiveThinker
-from stc.sleep.reading import read
+from stc.sleep.reading import Reading, read
 from stc.words import NoteDraft, Page
 
 VESSEL = (
@@ -27,6 +27,10 @@ VESSEL = (
 
 def reading(*texts: str):
     return read([Page(number, text) for number, text in enumerate(texts, start=1)])
+
+
+def derived(read_form: Reading) -> list[Derived]:
+    return proven(forms.derived(read_form), read_form)
 
 
 def notes(*texts: str) -> dict[str, tuple[str, str]]:
