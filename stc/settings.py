@@ -53,6 +53,12 @@ class Settings:
     consent: str = _setting(
         "", "The preparation model (and its address, where set) that the person agreed to; empty: none"
     )
+    shadow_share: float = _setting(
+        0.0, "Share (0 to 1) of typed questions that are answered once more without notes while idle, to check the meter"
+    )
+    shadow_consent: str = _setting(
+        "", "The chat model (and its address, where set) that may answer again to check the meter; empty: none"
+    )
     num_ctx: int = _setting(8192, "Context tokens asked of an Ollama server, always sent")
     request_timeout_s: float = _setting(120.0, "Seconds to wait for a model server's next sign of life")
     max_file_bytes: int = _setting(200 * 1024 * 1024, "Bytes of the largest file taken")
@@ -118,6 +124,8 @@ def convert(name: str, value: Any) -> Any:
         raise ValueError("it must be a number") from None
     if not (number == number and 0 <= number < 1e15):
         raise ValueError("it must be a number of at least 0")
+    if name == "shadow_share" and number > 1:
+        raise ValueError("it must be a share, from 0 to 1")
     if name == "generations" and not 1 <= number <= 10:
         raise ValueError("it must be 1 to 10")
     return number

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from stc.errors import UserError
 from stc.meter import ledger as meter
 from stc.meter import prices, providers
+from stc.meter.simulating import preparing
 from stc.models import tokens
 from stc.sleep import demand, planning, power, thinking, value
 from stc.sleep.demand import Attempt
@@ -17,7 +18,7 @@ from stc.sleep.planning import Candidate, ModelState, Needed, Policy, Spent, Win
 from stc.sleep.value import Outcome, Use
 from stc.storage import conversations, ledger, tasks
 from stc.storage import documents as document_rows
-from stc.words import EXTRACTIVE, PASSES, Answer, Document, TaskKey, TaskState, Usage
+from stc.words import EXTRACTIVE, PASSES, Answer, Document, TaskKey, TaskState
 
 if TYPE_CHECKING:
     from stc.services import Services
@@ -170,10 +171,10 @@ def _answers_input_usd(services: Services, settings: Settings) -> float | None:
 
 
 def spent_today(services: Services, now: float) -> Spent:
-    """Return what models were used for preparing since midnight (UTC)."""
+    """Return what models were used for unasked since midnight (UTC): for preparing, and for checking the meter."""
     with services.database.read() as connection:
-        rows = ledger.rows(connection, services.owner, since=now // 86400 * 86400, purpose="sleep")
-    rows = [row for row in rows if row.model != EXTRACTIVE]
+        rows = ledger.rows(connection, services.owner, since=now // 86400 * 86400)
+    rows = [row for row in rows if row.model != EXTRACTIVE and row.purpose in ("sleep", "check")]
     return Spent(sum(row.usage.cost_usd or 0.0 for row in rows), sum(row.usage.tokens for row in rows))
 
 
@@ -206,7 +207,7 @@ class _Estimate:
             document_tokens=document.tokens,
             questions=window.questions,
         )
-        return Needed(sent, asked, prices.cost(Usage(input_tokens=sent, output_tokens=asked), self.price))
+        return Needed(sent, asked, preparing(sent, asked, self.price).cost_usd)
 
 
 def _model(services: Services, now: float) -> tuple[ModelState, int, _Estimate]:
@@ -226,7 +227,7 @@ def _model(services: Services, now: float) -> tuple[ModelState, int, _Estimate]:
         failures, failed_at = tasks.failures_in_a_row(connection, services.owner, "model")
         billed = ledger.last_tier(connection, services.owner, purpose="sleep", model=name)
     if settings.cheap_tier and billed is not None and billed != "standard":
-        price = prices.price_of(name, billed, api_base=settings.api_base) or price
+        price = llm.price(name, billed) or price
     free = price is not None and price.free
     local = llm.is_local(name)
     state = ModelState(

@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from stc.sleep import facts, passes, planning, run
+from stc.sleep import facts, passes, planning, run, shadowing
 from stc.sleep.planning import Asleep
 from stc.storage import conversations
 from stc.words import SleepRun
@@ -68,6 +68,8 @@ class Sleeper:
                 while not self._stop.is_set():
                     found = self._step()
                     if found is None:
+                        if shadowing.step(self._services, self._stop):
+                            continue
                         break
                     done.append(found)
                     if found.status == "skipped":
