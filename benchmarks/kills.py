@@ -62,7 +62,7 @@ def reply(body: dict[str, Any]) -> str:
     text = "\n".join(message["content"] for message in body["messages"][1:])
     sentences = [
         (int(number), sentence)
-        for number, page in re.findall(r'<page number="(\d+)">\n(.*?)\n</page>', text, re.DOTALL)
+        for number, page in re.findall(r"<page (\d+)>\n(.*?)\n(?=<page \d|</document>)", text, re.DOTALL)
         for sentence in re.findall(r"Pump \S+ at [^.]+\.", page)
     ]
     if '"sections"' in told:

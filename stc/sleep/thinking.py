@@ -34,8 +34,8 @@ _LEAST_OF_SHORT_TOKENS = 500
 _SHORT_DOCUMENT_TOKENS = 20_000
 """A shorter document has few windows: each may get what a useful reply needs, whatever its share."""
 _MOST_OUTPUT_TOKENS = 3000
-_OUTLINE_IN_PROMPT_TOKENS = 60
-_KNOWN_IN_PROMPT = 6
+_OUTLINE_IN_PROMPT_TOKENS = 50
+_KNOWN_IN_PROMPT = 4
 _MOST_QUESTIONS = 10
 _SLACK = 1.05
 """Pieces of a page end with a line, so they come out shorter than planned."""
