@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add = command("add", _add, "Add files; returns when each is ready, failed or already there.")
     add.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder: its files, recursively")
-    add.add_argument("--replace", metavar="ID", help="remove this document once the new file is ready")
+    add.add_argument("--replace", metavar="ID", help="put the one new file in this document's place")
     add.add_argument(
         "--password-file", type=Path, metavar="FILE", help="a text file with the password, for locked PDFs"
     )
@@ -249,17 +249,13 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
 
 
 def _add(services: Services, options: argparse.Namespace) -> int:
-    from stc.documents import ingest
-
     status = DONE
     password = _password(options.password_file)
     paths = list(_files(options.paths))
     if options.replace is not None:
         _check_replaced(services, options.replace, paths)
     for path in paths:
-        line = _add_one(services, path, password)
-        if options.replace is not None and line["status"] != "failed" and line["document_id"] != options.replace:
-            ingest.remove(services, options.replace)
+        line = _add_one(services, path, password, options.replace)
         if line["status"] == "failed":
             status = SOME_FAILED
         if options.json:
@@ -296,7 +292,7 @@ def _check_replaced(services: Services, document_id: str, paths: Sequence[Path])
         raise _WrongCall("--replace takes one file in the place of one document")
 
 
-def _add_one(services: Services, path: Path, password: str | None) -> dict[str, Any]:
+def _add_one(services: Services, path: Path, password: str | None, replaces: str | None) -> dict[str, Any]:
     from stc.documents import ingest
 
     began = time.monotonic()
@@ -311,7 +307,7 @@ def _add_one(services: Services, path: Path, password: str | None) -> dict[str, 
     line |= {"warnings": [], "error": None, "seconds": 0.0}
     try:
         with path.open("rb") as stream:
-            received = ingest.receive(services, path.name, stream, password=password)
+            received = ingest.receive(services, path.name, stream, password=password, replaces=replaces)
         document = ingest.process(services, received.document_id, password=password)
         failed = document.status == "failed"
         line |= {
@@ -350,6 +346,7 @@ def _documents(services: Services, options: argparse.Namespace) -> int:
                     "tokens": document.tokens,
                     "notes": document.notes,
                     "notes_stale": document.notes_stale,
+                    "being_replaced": document.being_replaced,
                     "added_at": document.added_at,
                     "last_used_at": document.last_used_at,
                     "asleep": asleep,
@@ -357,9 +354,13 @@ def _documents(services: Services, options: argparse.Namespace) -> int:
             )
         else:
             state = document.status if document.status != "ready" else "asleep" if asleep else "awake"
+            if document.being_replaced:
+                state += ", new version is being read"
+            noted = f"{document.notes + document.notes_stale:,} prepared notes"
+            if document.notes_stale:
+                noted += f", {document.notes_stale:,} of them out of date"
             _say(
-                f"{document.id}  {document.name}: {state}, {document.pages} pages, {document.tokens:,} tokens, "
-                f"{document.notes} prepared notes"
+                f"{document.id}  {document.name}: {state}, {document.pages} pages, {document.tokens:,} tokens, {noted}"
             )
     if not documents and not options.json:
         _say("No documents yet. Add one: python -m stc add FILE")

@@ -84,14 +84,24 @@ def test_a_new_file_takes_the_place_of_an_old_document(stc, file, tmp_path):
     old = stc("add", file)[0]["document_id"]
     newer = tmp_path / "newer.md"
     newer.write_text(FERRY.replace("07:40", "08:10"))
-    new = stc("add", newer, "--replace", old)[0]["document_id"]
-    assert [document["document_id"] for document in stc("documents")] == [new]
+    stc("sleep", "--until-done")
+    (line,) = stc("add", newer, "--replace", old)
+    assert (line["document_id"], line["status"]) == (old, "ready")
+    (document,) = stc("documents")
+    assert (document["document_id"], document["name"], document["being_replaced"]) == (old, "newer.md", False)
+    assert document["notes_stale"] > 0
+    assert stc("context", QUESTION)[0]["text"].count("08:10")
     empty = tmp_path / "empty.md"
     empty.touch()
-    stc("add", empty, "--replace", new, status=1)
-    assert [document["document_id"] for document in stc("documents")] == [new]
+    stc("add", empty, "--replace", old, status=1)
+    assert stc("add", newer, "--replace", old)[0]["status"] == "duplicate"
+    other = stc("add", file)[0]["document_id"]
+    (line,) = stc("add", file, "--replace", old, status=1)
+    assert (line["status"], line["document_id"]) == ("failed", None)
+    assert "already" in line["error"]
+    assert {document["document_id"] for document in stc("documents")} == {old, other}
     assert stc("add", newer, "--replace", "gone", status=2) == []
-    assert stc("add", newer, file, "--replace", new, status=2) == []
+    assert stc("add", newer, file, "--replace", old, status=2) == []
 
 
 def test_a_password_is_read_from_a_file(stc, tmp_path):
