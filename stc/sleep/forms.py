@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -88,6 +88,7 @@ class _Value:
     amounts: tuple[Quantity, ...] = ()
     text: str = ""
     """The line with the value, to which the places of ``day``, ``at`` and ``amounts`` refer."""
+    heading: str = ""
 
     @property
     def evidence(self) -> Evidence:
@@ -114,7 +115,7 @@ class _Form:
 
     @cached_property
     def values(self) -> list[_Value]:
-        """The values of labels that stand once in the document, or always with the same value."""
+        """The values of labels that stand once in the document, always with the same value, or once under each heading."""
         lines, known = fields.form_lines(self.reading.statements)
         found = []
         for statement, likely in lines:
@@ -127,11 +128,7 @@ class _Form:
                 # A date behind a colon is a field's wherever it stands.
                 if value is not None and (likely(label) or (value.day is not None and start == 0)):
                     found.append(value)
-        by_name: defaultdict[str, set[str]] = defaultdict(set)
-        for value in found:
-            by_name[value.name].add(value.quote)
-        unique = {name for name, quotes in by_name.items() if len(quotes) == 1}
-        return list({value.name: value for value in reversed(found) if value.name in unique}.values())[::-1]
+        return list(_told_apart(found))
 
     def _value(self, name: str, statement: Statement, flat: str, start: int, after: int, end: int) -> _Value | None:
         begin = after + len(flat[after:end]) - len(flat[after:end].lstrip())
@@ -156,7 +153,8 @@ class _Form:
             return None
         last = max(part.end for part in parts)
         quote = statement.quote[start:last]
-        return _Value(name, statement.page, statement.start + start, quote, day, at, tuple(amounts), flat)
+        heading = statement.heading.rpartition(" > ")[2]
+        return _Value(name, statement.page, statement.start + start, quote, day, at, tuple(amounts), flat, heading)
 
     # Dates
 
@@ -280,18 +278,22 @@ class _Form:
     def lists(self) -> Iterator[Derived]:
         """Shares and differences in "11000 hours (total), 240 hours (this model), 40 hours (last 30 days)"."""
         lines, known = fields.form_lines(self.reading.statements)
+        found: list[tuple[str, list[_Item], Statement, int]] = []
         for statement, likely in lines:
             flat = re.sub(r"\s", " ", statement.quote)
             for label, start, after, end in fields.spans(flat, known):
-                if not likely(label):
-                    continue
                 items = [
                     _Item(item, told.group(1), told.end())
                     for item in quantities.quantities(flat)
                     if after <= item.start < end and item.unit is not None and (told := _ITEM.match(flat, item.end))
                 ]
-                if len(items) >= 2:
-                    yield from self._of_list(fields.in_sentence(label, self.reading.casing), items, statement, start)
+                if likely(label) and len(items) >= 2:
+                    found.append((fields.in_sentence(label, self.reading.casing), items, statement, start))
+        often = Counter(name for name, *_ in found)
+        for name, items, statement, start in found:
+            heading = statement.heading.rpartition(" > ")[2]
+            told_apart = f"{name} ({heading})" if often[name] > 1 and heading else name
+            yield from self._of_list(told_apart, items, statement, start)
 
     def _of_list(self, name: str, items: Sequence[_Item], statement: Statement, start: int) -> Iterator[Derived]:
         for one, other in combinations(items, 2):
@@ -416,6 +418,19 @@ class _Item:
     @property
     def facets(self) -> list[str]:
         return [facet.strip() for facet in self.told.split(",")]
+
+
+def _told_apart(found: Sequence[_Value]) -> Iterator[_Value]:
+    """Yield each label's value; of a label with several, each with its heading, where that tells them apart."""
+    by_name: defaultdict[str, dict[str, _Value]] = defaultdict(dict)
+    for value in found:
+        by_name[value.name].setdefault(value.quote, value)
+    for name, values in by_name.items():
+        headings = {value.heading for value in values.values()}
+        if len(values) == 1:
+            yield from values.values()
+        elif len(headings) == len(values) and "" not in headings:
+            yield from (replace(value, name=f"{name} ({value.heading})") for value in values.values())
 
 
 _TEMPERATURES = {

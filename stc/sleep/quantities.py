@@ -217,6 +217,7 @@ _FOUR = re.compile(
     rf"(?<![\w:.,/$€£-])([01]\d|2[0-3])([0-5]\d)(?:\s?({_ZONE})\b|\s?(?:hours|hrs?)\b|(?![\w/:%-]|[.,]\d))"
 )
 _HOURS_BEHIND = re.compile(r"\s(?:hours|hrs)\b")
+_AMERICAN = re.compile(r"\b(?:[ECMP][SD]T|AK[SD]T|USA|United States)\b|\bU\.S\.")
 _TIME_BEFORE = re.compile(
     r"\btime\b[^\d:]{0,20}:\s*$|\b(?:at|by|until|from|about|around|approximately)\s$", re.IGNORECASE
 )
@@ -229,8 +230,9 @@ def dates(text: str, *, day_first: bool | None = None) -> list[Dated]:
 
 
 def day_first(texts: Iterable[str]) -> bool | None:
-    """Return how a document's dates in figures are read: as those that can be read in one way only, or else as those that it
-    writes out, too. ``None`` where nothing tells."""
+    """Return how a document's dates in figures are read: as those that can be read in one way only, else as those that it
+    writes out, too, else month first where it is American. ``None`` where nothing tells."""
+    texts = list(texts)
     orders: set[bool] = set()
     open_ones: list[tuple[date | None, date | None]] = []
     certain: set[date] = set()
@@ -244,6 +246,8 @@ def day_first(texts: Iterable[str]) -> bool | None:
         certain.update(item.value for item in dates(text))
     if not orders:
         orders = {order for pair in open_ones for order in (False, True) if pair[order] in certain}
+    if not orders and any(_AMERICAN.search(text) for text in texts):
+        return False
     return orders.pop() if len(orders) == 1 else None
 
 

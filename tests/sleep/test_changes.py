@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stc.sleep import changes
@@ -116,6 +116,7 @@ def test_what_is_stated_unclear_or_no_change_is_left_alone(text):
     assert notes(text) == {}
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stc.models import tokens
@@ -119,6 +119,25 @@ def test_a_label_with_several_values_derives_nothing():
     assert found["How many days after the document's date was the due date?"][1] == "30 days"
 
 
+def test_a_label_under_several_headings_is_told_apart_by_them():
+    texts = [
+        f"{who} Information\nAge: 4{n}\nLast Medical Exam: 0{n}/01/2023\nCertificate: yes\nSeat: {n}\n"
+        f"Sea Time: {n}00 hours (Total, all vessels), 50 hours (Total, this class of vessel)\nIt was he who kept the watch.\n"
+        for n, who in enumerate(("Master", "Second Master"), start=1)
+    ]
+    found = notes(
+        "Collision\nDate: 12/29/2024\nThe collision was seen by many, and by the master of the ship.\n", *texts
+    )
+    assert len([question for question in found if "last medical exam" in question]) == 2
+    assert len([question for question in found if "in others" in question]) == 2
+
+
+def test_dates_of_an_american_form_begin_with_the_month():
+    assert (
+        notes("Date: 05/06/2024, 1005 EST\nCrew: 5")["On what day of the week was the document's date?"][1] == "Monday"
+    )
+
+
 def test_a_date_that_may_be_read_in_two_ways_is_read_as_the_document_writes_it_out():
     text = "Date: 05/06/2024\nReport Date: 07/06/2024\nIt happened on {} 2024, at night."
     assert notes(text.format("5 June"))["On what day of the week was the document's date?"][1] == "Wednesday"
@@ -158,6 +177,7 @@ def test_all_passes_together_stay_below_half_of_the_text(size):
     assert sum(tokens.count(f"{draft.question} {draft.text}") for draft in drafts) <= 0.5 * size
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

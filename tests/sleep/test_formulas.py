@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stc.sleep import quantities
@@ -171,18 +171,21 @@ def test_a_derived_figure_is_kept_when_its_formula_holds_on_what_is_quoted(text,
     assert checked.dropped == ({fault: 1} if fault else {})
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789.,;:=+-*/()%$€°hkmCF xsumconvertdays\n", max_size=700))
 def test_whatever_a_formula_says_it_is_computed_or_refused_at_once(formula):
     computed = recompute(formula, ["24 h, 63 km, 2007-12-29, 10:05"])
     assert computed is None or computed.result in formula
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400), st.text(max_size=400))
 def test_no_text_breaks_it(formula, quote):
     recompute(formula, [quote])
     recompute(f"{formula} = {quote}", [quote])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(13, 10**9), min_size=2, max_size=8), st.integers(0, 3), st.sampled_from(["", " h", " votes"])
 )
@@ -192,6 +195,7 @@ def test_a_sum_holds_with_its_own_result_only(operands, off, unit):
     assert (computed is not None) == (off == 0)
 
 
+@settings(deadline=None)
 @given(st.integers(13, 10**6), st.integers(13, 10**6), st.integers(0, 4))
 def test_a_share_holds_as_far_as_it_is_rounded(part, whole, places):
     exact = Fraction(100 * part, whole)
@@ -201,6 +205,7 @@ def test_a_share_holds_as_far_as_it_is_rounded(part, whole, places):
     assert recompute(f"{part} / {whole} = {wrong}%", [f"{part} of {whole}"]) is None
 
 
+@settings(deadline=None)
 @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.integers(0, 40_000))
 def test_days_weekdays_and_months_agree_with_the_calendar(first, days):
     last = first + timedelta(days=days)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stc.sleep import checking, tables
@@ -99,6 +99,7 @@ def test_rows_that_do_not_add_up_to_the_total_are_no_shares_of_it():
     assert not [question for question in notes(ACCOUNTS.replace("2,000", "3,000")) if "share" in question]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(
