@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from stc.meter import ledger, sentences
+from stc.meter.totals import totals_json
 from stc.ui import answers, chart, library, meter, phrases, safe
 from stc.words import BASELINES, EXTRACTIVE
 
@@ -155,7 +156,7 @@ if not books.rows and not books.answers:
 
 nets = {name: ledger.net(books.rows, books.answers, baseline=name) for name in BASELINES}
 headline = nets[ledger.HEADLINE]
-totals = ledger.totals_json(books.rows, books.answers)
+totals = totals_json(books.rows, books.answers)
 place = st.container()
 unit = st.segmented_control(
     "Count in", ["Money", "Tokens"], default="Money" if headline.in_money else "Tokens", required=True, key="unit"

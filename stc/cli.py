@@ -121,6 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     meter = command("meter", _meter, "Add up what answers and preparing cost, and what preparing saved.")
     meter.add_argument("--document", metavar="ID", help="this document only")
     meter.add_argument("--csv", type=Path, metavar="FILE", help="write every row of the ledger to FILE")
+    meter.add_argument("--receipt", metavar="ANSWER_ID", help="print one answer's receipt as JSON")
+    meter.add_argument("--paper", action="store_true", help="count as the paper's cost model does")
+    meter.add_argument("--as-if", metavar="MODEL", help="what was quoted without a model at this model's price")
     _simulating(meter, common)
 
     doctor = command("doctor", _doctor, "Check storage, index, models, prices and versions.")
@@ -703,24 +706,49 @@ def _note_json(note: Note) -> dict[str, Any]:
 
 
 def _meter(services: Services, options: argparse.Namespace) -> int:
-    from stc.meter import ledger
-    from stc.storage import conversations
+    from stc.meter import as_if, ledger, paper, receipts, totals
+    from stc.storage import conversations, shadows
     from stc.storage import ledger as ledger_rows
 
     with services.database.read() as connection:
         rows = ledger_rows.rows(connection, services.owner)
         answers = conversations.all_answers(connection, services.owner)
+        runs = shadows.list_all(connection, services.owner)
+        notes = ledger_rows.note_use(connection, services.owner, document_id=options.document)
+    if options.as_if:
+        price = services.llm.price(options.as_if)
+        if price is None:
+            raise UserError(
+                f"The price of {options.as_if} is unknown. Enter it on the Savings page, or name another model."
+            )
+        rows, answers = as_if.rows(rows, price), as_if.answers(answers, price)
+    if options.receipt:
+        answer = next((one for one in answers if one.id == options.receipt), None)
+        if answer is None:
+            raise UserError(f"There is no answer {options.receipt}; 'ask --json' and the CSV name their ids.")
+        _emit(receipts.receipt(answer, rows, next((run for run in runs if run.answer_id == answer.id), None)))
+        return DONE
     if options.csv:
         try:
             with options.csv.open("w", newline="", encoding="utf-8") as target:
                 csv.writer(target).writerows(ledger.csv_rows(rows, answers))
         except OSError as error:
             raise _WrongCall(f"--csv {options.csv}: {error.strerror}") from None
-    totals = ledger.totals_json(rows, answers, document_id=options.document)
-    if options.json:
-        _emit(totals)
+    if options.paper:
+        told = paper.view(rows, answers)
+        lines = paper.lines(told)
     else:
-        for line in ledger.lines(totals):
+        told = totals.totals_json(rows, answers, document_id=options.document, shadows=runs, notes=notes)
+        lines = totals.lines(told)
+    if options.as_if:
+        told["as_if"] = options.as_if
+        lines.insert(
+            0, f"As if what was quoted without an AI model had cost what {options.as_if} costs; nobody paid this."
+        )
+    if options.json:
+        _emit(told)
+    else:
+        for line in lines:
             _say(line)
     return DONE
 

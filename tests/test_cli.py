@@ -293,6 +293,21 @@ def test_the_meter_adds_up(stc, file, tmp_path):
     assert len(table.read_text().splitlines()) > 2
 
 
+def test_the_meter_shows_a_receipt_the_papers_model_and_what_a_model_would_cost(stc, file):
+    stc("add", file)
+    answer = stc("ask", QUESTION)[0]
+    receipt = stc("meter", "--receipt", answer["answer_id"])[0]
+    assert receipt["baselines"]["chunks"]["input_tokens"] == answer["baselines"]["chunks"]["input_tokens"]
+    assert receipt["counted"]["sent_tokens"] == answer["usage"]["input_tokens"]
+    assert stc("meter", "--receipt", "none", status=1)[0]["error"].startswith("There is no answer none")
+    assert stc("meter", "--paper")[0]["t"] == 10
+    told = stc("meter", "--as-if", "gpt-4o-mini")[0]
+    assert told["as_if"] == "gpt-4o-mini"
+    assert told["asked"]["cost_usd"] > 0
+    assert stc("meter")[0]["asked"]["cost_usd"] == 0
+    assert "unknown" in stc("meter", "--as-if", "openai/of-next-year", status=1)[0]["error"]
+
+
 def test_the_meter_simulates_before_anything_is_spent(stc, file, capsys, tmp_path):
     prices = ("--input-usd", "0.1", "--output-usd", "0.5", "--cached-usd", "0.01", "--sleep-tier", "batch")
     told = stc("meter", "simulate", *prices, "--sleep-output-tokens", "3000")[0]

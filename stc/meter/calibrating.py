@@ -18,6 +18,9 @@ FEWEST_RUNS = 3
 LATEST_RUNS = 50
 """Older ones are of another time: models get faster, documents change."""
 
+WORDS = {"input_tokens": "tokens read", "output_tokens": "written", "cost_usd": "cost", "seconds": "seconds"}
+"""What is compared, in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Off:

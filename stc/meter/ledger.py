@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -82,6 +82,8 @@ class Saving:
     tokens: int
     cost_usd: Fraction | None
     reason: str = ""
+    seconds: Fraction | None = None
+    """How much sooner it was there; ``None`` where it was not measured how long the call not made takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,10 @@ class Net:
     saved_tokens: Fraction = Fraction(0)
     saved_usd: Fraction | None = Fraction(0)
     sleep: Total = Total()
+    timed: int = 0
+    """Questions of which it is known how long they took and would have taken."""
+    saved_s: Fraction = Fraction(0)
+    """Seconds that those were answered sooner; negative: later."""
 
     @property
     def tokens(self) -> Fraction:
@@ -138,7 +144,7 @@ def exact(value: Fraction | float) -> Fraction:
 
 
 def total(rows: Iterable[LedgerRow]) -> Total:
-    return _sum(_of(row) for row in rows)
+    return sum_of(of_row(row) for row in rows)
 
 
 def asked(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
@@ -159,9 +165,9 @@ def by_document(rows: Iterable[LedgerRow], answers: Iterable[Answer] = ()) -> di
     known = {answer.id: answer for answer in answers}
     sums: dict[str | None, Total] = {}
     for row in rows:
-        whole = _of(row)
+        whole = of_row(row)
         for document_id, share in shares(row, known).items():
-            sums[document_id] = sums.get(document_id, Total()) + _part(whole, share)
+            sums[document_id] = sums.get(document_id, Total()) + part_of(whole, share)
     return sums
 
 
@@ -204,7 +210,8 @@ def _answer_shares(answer: Answer) -> dict[str | None, Fraction]:
     }
 
 
-def _of(row: LedgerRow) -> Total:
+def of_row(row: LedgerRow) -> Total:
+    """Return one call as a sum."""
     usage = row.usage
     return Total(
         Fraction(1),
@@ -219,18 +226,19 @@ def _of(row: LedgerRow) -> Total:
     )
 
 
-def _part(whole: Total, share: Fraction) -> Total:
+def part_of(whole: Total, share: Fraction) -> Total:
+    """Return a share (0 to 1) of a sum."""
     return Total(*(getattr(whole, name) * share for name in whole.__slots__))
 
 
-def _sum(totals: Iterable[Total]) -> Total:
+def sum_of(totals: Iterable[Total]) -> Total:
     return sum(totals, Total())
 
 
 def _grouped(rows: Iterable[LedgerRow], key: Callable[[LedgerRow], str]) -> dict[str, Total]:
     sums: dict[str, Total] = {}
     for row in rows:
-        sums[key(row)] = sums.get(key(row), Total()) + _of(row)
+        sums[key(row)] = sums.get(key(row), Total()) + of_row(row)
     return sums
 
 
@@ -271,15 +279,34 @@ def saving(answer: Answer, baseline: str) -> Saving | None:
         return None
     if INSTEAD in answer.reasons:
         spent = answer.usage.cost_usd
-        return Saving(-answer.usage.tokens, None if spent is None else -exact(spent), uncredited(answer))
+        lost_s = None if answer.seconds is None else -exact(answer.seconds)
+        return Saving(-answer.usage.tokens, None if spent is None else -exact(spent), uncredited(answer), lost_s)
     tokens = instead.input_tokens + instead.output_tokens - answer.usage.tokens
     money = None
     if instead.cost_usd is not None and answer.usage.cost_usd is not None:
         money = exact(instead.cost_usd) - exact(answer.usage.cost_usd)
+    seconds = None
+    if instead.seconds is not None and answer.seconds is not None:
+        seconds = exact(instead.seconds) - exact(answer.seconds)
     reason = uncredited(answer)
     if reason:
-        return Saving(min(tokens, 0), money if money is None else min(money, Fraction(0)), reason)
-    return Saving(tokens, money)
+        return Saving(min(tokens, 0), _loss(money), reason, _loss(seconds))
+    return Saving(tokens, money, "", seconds)
+
+
+def _loss(saved: Fraction | None) -> Fraction | None:
+    return None if saved is None else min(saved, Fraction(0))
+
+
+def differing(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
+    """Return the calls for which LiteLLM reckons another cost than we do; where either is unknown there is no telling."""
+    return [
+        row
+        for row in rows
+        if row.usage.cost_usd is not None
+        and row.litellm_cost_usd is not None
+        and not math.isclose(row.usage.cost_usd, row.litellm_cost_usd, rel_tol=1e-6, abs_tol=1e-9)
+    ]
 
 
 def saved_by_note(answers: Iterable[Answer], *, baseline: str = HEADLINE) -> dict[str, Fraction]:
@@ -308,15 +335,15 @@ def net(
 ) -> Net:
     """Return savings minus preparing, over all documents or those given. Answers of the other origin don't count."""
     wanted = None if documents is None else set(documents)
-    answer_shares = _shares_by_answer(rows, answers)
+    answer_shares = answer_shares_of(rows, answers)
     questions = without_credit = 0
-    saved, money = Fraction(0), Fraction(0)
-    unknown = False
+    saved, money, seconds = Fraction(0), Fraction(0), Fraction(0)
+    unknown, timed = False, 0
     for answer in answers:
         one = saving(answer, baseline)
         if one is None or answer.origin != origin:
             continue
-        share = _share_of(answer_shares[answer.id], wanted)
+        share = share_of(answer_shares[answer.id], wanted)
         if not share:
             continue
         questions += 1
@@ -326,12 +353,15 @@ def net(
             unknown = True
         else:
             money += one.cost_usd * share
+        if one.seconds is not None:
+            timed += 1
+            seconds += one.seconds * share
     known = {answer.id: answer for answer in answers}
-    slept = _sum(_part(_of(row), _share_of(shares(row, known), wanted)) for row in asleep(rows))
-    return Net(baseline, questions, without_credit, saved, None if unknown else money, slept)
+    slept = sum_of(part_of(of_row(row), share_of(shares(row, known), wanted)) for row in asleep(rows))
+    return Net(baseline, questions, without_credit, saved, None if unknown else money, slept, timed, seconds)
 
 
-def _shares_by_answer(rows: Iterable[LedgerRow], answers: Sequence[Answer]) -> dict[str, dict[str | None, Fraction]]:
+def answer_shares_of(rows: Iterable[LedgerRow], answers: Sequence[Answer]) -> dict[str, dict[str | None, Fraction]]:
     """Return the documents that each answer concerns: as its calls say, else as its citations do."""
     known = {answer.id: answer for answer in answers}
     found = {answer.id: _answer_shares(answer) for answer in answers}
@@ -341,7 +371,8 @@ def _shares_by_answer(rows: Iterable[LedgerRow], answers: Sequence[Answer]) -> d
     return found
 
 
-def _share_of(parts: Mapping[str | None, Fraction], wanted: set[str] | None) -> Fraction:
+def share_of(parts: Mapping[str | None, Fraction], wanted: set[str] | None) -> Fraction:
+    """Return the share of the documents ``wanted`` together; ``None`` stands for all."""
     if wanted is None:
         return Fraction(1)
     return sum((part for document_id, part in parts.items() if document_id in wanted), Fraction(0))
@@ -350,96 +381,8 @@ def _share_of(parts: Mapping[str | None, Fraction], wanted: set[str] | None) -> 
 # Output
 
 
-def totals_json(
-    rows: Sequence[LedgerRow], answers: Sequence[Answer], *, document_id: str | None = None
-) -> dict[str, Any]:
-    """Return what ``meter --json`` prints, over everything or for one document."""
-    wanted = None if document_id is None else {document_id}
-    known = {answer.id: answer for answer in answers}
-
-    def added(chosen: Iterable[LedgerRow]) -> dict[str, Any]:
-        return _usage_json(_sum(_part(_of(row), _share_of(shares(row, known), wanted)) for row in chosen))
-
-    answer_shares = _shares_by_answer(rows, answers)
-    concerned = [a for a in answers if a.state != "running" and _share_of(answer_shares[a.id], wanted)]
-    typed = [answer for answer in concerned if answer.origin == "typed"]
-    nets = {name: net(rows, answers, baseline=name, documents=wanted) for name in BASELINES}
-    reasons = [reason for answer in typed if (reason := uncredited(answer))]
-    return {
-        "document_id": document_id,
-        "questions": len(typed),
-        "suggested_questions": len(concerned) - len(typed),
-        "asked": added(asked(rows)),
-        "asleep": added(asleep(rows)),
-        "tests": added(row for row in rows if row.purpose == "test"),
-        "baselines": {name: _baseline_json(typed, answer_shares, wanted, name) for name in BASELINES},
-        "net": {name: _net_json(one, typed) for name, one in nets.items()},
-        "break_even_questions": {name: one.break_even_questions for name, one in nets.items()},
-        "uncredited": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
-    }
-
-
-def _usage_json(one: Total) -> dict[str, Any]:
-    usage = one.usage()
-    return {
-        "input_tokens": usage.input_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "cache_write_tokens": usage.cache_write_tokens,
-        "output_tokens": usage.output_tokens,
-        "reasoning_tokens": usage.reasoning_tokens,
-        "cost_usd": usage.cost_usd,
-        "estimated": usage.estimated,
-        "calls": round(one.calls),
-        "calls_of_unknown_price": math.ceil(one.unknown_calls),
-        "estimated_calls": math.ceil(one.estimated_calls),
-    }
-
-
-def _baseline_json(
-    answers: Sequence[Answer],
-    answer_shares: Mapping[str, Mapping[str | None, Fraction]],
-    wanted: set[str] | None,
-    name: str,
-) -> dict[str, Any]:
-    """Return a baseline added up over the answers that have one; of how many questions it speaks is ``questions``."""
-    sums = Total()
-    questions = 0
-    for answer in answers:
-        instead = answer.baselines.get(name)
-        if instead is None:
-            continue
-        questions += 1
-        whole = Total(
-            calls=Fraction(1),
-            input_tokens=Fraction(instead.input_tokens),
-            cached_tokens=Fraction(instead.cached_tokens),
-            output_tokens=Fraction(instead.output_tokens),
-            known_usd=Fraction(0) if instead.cost_usd is None else exact(instead.cost_usd),
-            unknown_calls=Fraction(instead.cost_usd is None),
-            estimated_calls=Fraction(not instead.measured),
-        )
-        sums += _part(whole, _share_of(answer_shares[answer.id], wanted))
-    usage = sums.usage()
-    unknown = bool(answers) and not questions
-    return {
-        "questions": questions,
-        "input_tokens": None if unknown else usage.input_tokens,
-        "cached_tokens": None if unknown else usage.cached_tokens,
-        "output_tokens": None if unknown else usage.output_tokens,
-        "reasoning_tokens": None if unknown else usage.reasoning_tokens,
-        "cost_usd": None if unknown else usage.cost_usd,
-        "estimated": usage.estimated,
-    }
-
-
-def _net_json(one: Net, typed: Sequence[Answer]) -> dict[str, Any]:
-    unknown = bool(typed) and not one.questions
-    return {
-        "tokens": None if unknown else round(one.tokens),
-        "cost_usd": None if unknown or one.cost_usd is None else float(one.cost_usd),
-        "questions": one.questions,
-    }
-
+_DIGITS = 100
+"""More than the difference of two floats has."""
 
 COLUMNS = (
     "kind",
@@ -457,6 +400,7 @@ COLUMNS = (
     "input_tokens",
     "cached_tokens",
     "cache_write_tokens",
+    "cache_write_1h_tokens",
     "output_tokens",
     "reasoning_tokens",
     "cost_usd",
@@ -468,10 +412,25 @@ COLUMNS = (
     *(
         f"{name}_{field}"
         for name in BASELINES
-        for field in ("input_tokens", "cached_tokens", "output_tokens", "cost_usd", "saved_tokens", "saved_usd")
+        for field in (
+            "input_tokens",
+            "cached_tokens",
+            "output_tokens",
+            "cost_usd",
+            "seconds",
+            "measured",
+            "saved_tokens",
+            "saved_usd",
+            "saved_seconds",
+        )
     ),
+    "rating",
+    "quotes",
+    "verified_quotes",
+    "notes_used",
     "no_credit_because",
     "error",
+    "price",
     "raw_usage",
 )
 
@@ -501,6 +460,7 @@ def csv_rows(rows: Sequence[LedgerRow], answers: Sequence[Answer] = ()) -> Itera
             input_tokens=usage.input_tokens,
             cached_tokens=usage.cached_tokens,
             cache_write_tokens=usage.cache_write_tokens,
+            cache_write_1h_tokens=usage.cache_write_1h_tokens,
             output_tokens=usage.output_tokens,
             reasoning_tokens=usage.reasoning_tokens,
             cost_usd=usage.cost_usd,
@@ -510,9 +470,10 @@ def csv_rows(rows: Sequence[LedgerRow], answers: Sequence[Answer] = ()) -> Itera
             first_token_s=row.first_token_s,
             seconds=row.seconds,
             error=row.error,
+            price=json.dumps(row.price) if row.price else None,
             raw_usage=json.dumps(row.raw_usage) if row.raw_usage else None,
         )
-    answer_shares = _shares_by_answer(rows, answers)
+    answer_shares = answer_shares_of(rows, answers)
     for answer in answers:
         fields: dict[str, Any] = {}
         for name in BASELINES:
@@ -522,9 +483,12 @@ def csv_rows(rows: Sequence[LedgerRow], answers: Sequence[Answer] = ()) -> Itera
                 fields[f"{name}_cached_tokens"] = instead.cached_tokens
                 fields[f"{name}_output_tokens"] = instead.output_tokens
                 fields[f"{name}_cost_usd"] = instead.cost_usd
+                fields[f"{name}_seconds"] = instead.seconds
+                fields[f"{name}_measured"] = instead.measured
             if one is not None:
                 fields[f"{name}_saved_tokens"] = one.tokens
-                fields[f"{name}_saved_usd"] = None if one.cost_usd is None else float(one.cost_usd)
+                fields[f"{name}_saved_usd"] = one.cost_usd
+                fields[f"{name}_saved_seconds"] = one.seconds
         usage = answer.usage
         yield _line(
             kind="answer",
@@ -539,12 +503,17 @@ def csv_rows(rows: Sequence[LedgerRow], answers: Sequence[Answer] = ()) -> Itera
             input_tokens=usage.input_tokens,
             cached_tokens=usage.cached_tokens,
             cache_write_tokens=usage.cache_write_tokens,
+            cache_write_1h_tokens=usage.cache_write_1h_tokens,
             output_tokens=usage.output_tokens,
             reasoning_tokens=usage.reasoning_tokens,
             cost_usd=usage.cost_usd,
             estimated=usage.estimated,
             first_token_s=answer.first_token_s,
             seconds=answer.seconds,
+            rating=answer.rating,
+            quotes=len(answer.citations),
+            verified_quotes=sum(citation.verified for citation in answer.citations),
+            notes_used=" ".join(answer.notes_used),
             no_credit_because=uncredited(answer),
             error=answer.error,
             **fields,
@@ -566,6 +535,9 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return format(Decimal(repr(value)), "f")
+    if isinstance(value, Fraction):  # differences of decimal numbers, so it ends
+        with localcontext(prec=_DIGITS):
+            return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
     text = str(value)
     # A spreadsheet would run a text that begins like a formula.
     return f"'{text}" if isinstance(value, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
@@ -582,38 +554,3 @@ def money(usd: Fraction | float | None) -> str:
     if amount < 0.0001:
         return "−$0.0001" if sign else "under $0.0001"
     return f"{sign}${amount:,.2f}" if amount >= 0.00995 else f"{sign}${amount:.4f}"
-
-
-def lines(totals: Mapping[str, Any]) -> list[str]:
-    """Return ``totals_json``'s object for people to read."""
-    asked_for, slept = totals["asked"], totals["asleep"]
-    told = [
-        f"{totals['questions']:,} questions: {_tokens(asked_for):,} tokens, {money(asked_for['cost_usd'])}",
-        f"Preparing: {_tokens(slept):,} tokens, {money(slept['cost_usd'])}",
-    ]
-    titles = {
-        "chunks": "From passages, without preparation",
-        "document": "From whole documents",
-        "document_cached": "From whole documents, cached",
-    }
-    for name, title in titles.items():
-        instead, after = totals["baselines"][name], totals["net"][name]
-        if not instead["questions"]:
-            told.append(f"{title}: not known yet")
-            continue
-        more = totals["break_even_questions"][name]
-        if not slept["calls"]:
-            told.append(f"{title}: {_tokens(instead):,} tokens, {money(instead['cost_usd'])}; nothing was prepared")
-            continue
-        when = f"pays for itself after {more:,} more questions" if more else "has paid for itself"
-        told.append(
-            f"{title}: {_tokens(instead):,} tokens, {money(instead['cost_usd'])}; net {after['tokens']:+,} tokens, "
-            f"{money(after['cost_usd'])}; {'won’t pay for itself at this rate' if more is None else when}"
-        )
-    for reason, number in totals["uncredited"].items():
-        told.append(f"No saving counted for {number:,}: {reason}")
-    return told
-
-
-def _tokens(usage: Mapping[str, Any]) -> int:
-    return usage["input_tokens"] + usage["output_tokens"]

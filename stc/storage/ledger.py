@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, case, delete, func, insert, select
 
-from stc.storage.schema import ledger
-from stc.words import LedgerRow, Usage
+from stc.meter.quality import NoteUse
+from stc.storage.schema import ledger, notes
+from stc.words import HAND_WRITTEN, IMPORTED, LedgerRow, Usage
 
 _USAGE = tuple(f.name for f in dataclasses.fields(Usage))
 
@@ -85,3 +86,20 @@ def last_tier(connection: Connection, owner: str, *, purpose: str, model: str) -
         .order_by(ledger.c.at.desc())
         .limit(1)
     ).scalar()
+
+
+def note_use(connection: Connection, owner: str, *, document_id: str | None = None) -> NoteUse:
+    """Return how many of the verified notes that were prepared here were ever used, of one document or of all."""
+    wanted = [notes.c.owner == owner, notes.c.status == "verified", notes.c.model.not_in((HAND_WRITTEN, IMPORTED))]
+    if document_id is not None:
+        wanted.append(notes.c.document_id == document_id)
+    used = notes.c.times_used > 0
+    counted = connection.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(case((used, 1), else_=0)), 0),
+            func.coalesce(func.sum(notes.c.tokens), 0),
+            func.coalesce(func.sum(case((used, notes.c.tokens), else_=0)), 0),
+        ).where(*wanted)
+    ).one()
+    return NoteUse(*counted)

@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stc.meter import ledger
-from stc.meter.ledger import break_even_questions, money, net, saving, totals_json
-from stc.words import Answer, Baseline, Citation, LedgerRow, Usage
+from stc.meter.ledger import break_even_questions, money, net, saving
+from stc.meter.quality import NoteUse
+from stc.meter.totals import lines, totals_json
+from stc.words import BASELINES, Answer, Baseline, Citation, LedgerRow, Shadow, Usage
 
 DAY_S = 86_400.0
 PROOF = Citation(1, "bridge", "Bridge.pdf", 3, "412 metres", True)
@@ -207,6 +209,26 @@ def test_an_answer_from_several_documents_counts_in_shares():
     assert net([said], [both], documents=["ferry"]).saved_usd == Fraction(3, 4) * Fraction(2, 1000)
 
 
+# Time
+
+
+def test_seconds_are_saved_where_both_are_known_and_lost_without_credit():
+    slow = {"chunks": Baseline(2000, 100, 0.003, seconds=2.5)}
+    quick = answer(CHEAP, baselines=slow, seconds=1.0)
+    assert saving(quick, "chunks").seconds == Fraction(3, 2)
+    assert saving(dataclasses.replace(quick, rating=-1), "chunks").seconds == 0
+    assert saving(dataclasses.replace(quick, rating=-1, seconds=4.0), "chunks").seconds == Fraction(-3, 2)
+    assert saving(answer(CHEAP, seconds=1.0), "chunks").seconds is None
+    one = net([], [quick, answer(CHEAP, id="b", seconds=1.0)])
+    assert (one.timed, one.saved_s, one.questions) == (1, Fraction(3, 2), 2)
+
+
+def test_a_cost_that_litellm_reckons_otherwise_is_flagged():
+    calls = [row(CHEAP, litellm_cost_usd=cost) for cost in (None, 0.001, 0.0011)]
+    calls.append(row(dataclasses.replace(CHEAP, cost_usd=None), litellm_cost_usd=0.5))
+    assert ledger.differing(calls) == calls[2:3]
+
+
 # What meter --json prints
 
 
@@ -220,8 +242,20 @@ def test_the_totals_have_every_field_of_the_contract():
     assert totals["tests"]["cost_usd"] == 0.1
     assert totals["baselines"]["chunks"]["input_tokens"] == 2000
     assert totals["baselines"]["document"]["input_tokens"] is None
-    assert totals["net"]["chunks"] == {"tokens": 1600 - 33_000, "cost_usd": 0.002 - 0.04, "questions": 1}
-    assert totals["net"]["document"] == {"tokens": None, "cost_usd": None, "questions": 0}
+    assert totals["net"]["chunks"] == {
+        "tokens": 1600 - 33_000,
+        "cost_usd": 0.002 - 0.04,
+        "questions": 1,
+        "seconds": None,
+        "timed_questions": 0,
+    }
+    assert totals["net"]["document"] == {
+        "tokens": None,
+        "cost_usd": None,
+        "questions": 0,
+        "seconds": None,
+        "timed_questions": 0,
+    }
     assert totals["break_even_questions"] == {"chunks": 19, "document": None, "document_cached": None}
     json.dumps(totals, allow_nan=False)
 
@@ -230,7 +264,7 @@ def test_an_empty_ledger_is_all_zeros_and_owes_nothing():
     totals = totals_json([], [])
     assert totals["net"]["chunks"]["cost_usd"] == 0.0
     assert totals["break_even_questions"]["chunks"] == 0
-    assert ledger.lines(totals)[0] == "0 questions: 0 tokens, $0"
+    assert lines(totals)[0] == "0 questions: 0 tokens, $0"
 
 
 def test_one_document_bears_its_own_calls_only():
@@ -242,7 +276,7 @@ def test_one_document_bears_its_own_calls_only():
 
 
 def test_the_totals_can_be_read_by_people():
-    told = ledger.lines(totals_json([SLEPT], [answer(CHEAP), answer(CHEAP, id="b", state="stopped")]))
+    told = lines(totals_json([SLEPT], [answer(CHEAP), answer(CHEAP, id="b", state="stopped")]))
     assert told == [
         "2 questions: 0 tokens, $0",
         "Preparing: 33,000 tokens, $0.04",
@@ -251,11 +285,39 @@ def test_the_totals_can_be_read_by_people():
         "From whole documents: not known yet",
         "From whole documents, cached: not known yet",
         "No saving counted for 1: the answer was stopped",
+        "Of 1 answers from notes: 1 of 1 quotes verified, 0 said nothing, thumbs 0 up and 0 down",
     ]
 
 
+def test_quality_waste_checks_and_suggestions_stand_beside_the_net():
+    rows = [SLEPT, row(DEAR, purpose="check", answer_id="a"), row(CHEAP, litellm_cost_usd=1.0)]
+    answers = [
+        answer(CHEAP),
+        answer(CHEAP, id="s", origin="suggested"),
+        answer(CHEAP, id="q", abstained=True, rating=-1),
+    ]
+    shadow = Shadow(
+        "a", "local", "chunks", "m", "medium", 1.0, "done", Baseline(2000, 100, 0.003), Baseline(2500, 100, 0.004, 1.0, True),
+        answer_output_tokens=100, differs={"numbers": ["7"]},
+    )  # fmt: skip
+    totals = totals_json(rows, answers, shadows=[shadow], notes=NoteUse(10, 4, 1000, 250))
+    assert totals["net"]["chunks"]["tokens"] == 1600 + 0 - 33_000, "what a check cost is not preparing's"
+    assert totals["checks"]["cost_usd"] == 0.005
+    assert totals["suggested"]["chunks"]["tokens"] == 1600
+    assert totals["wasted"] == {"notes": 10, "never_used": 6, "share": 0.75}
+    assert totals["quality"]["prepared"]["abstained_share"] == 0.5
+    assert totals["quality"]["prepared"]["thumbs_down"] == 1
+    assert totals["estimates"]["chunks"]["input_tokens"] == {"runs": 1, "mean": 0.2, "bias": -0.2}
+    assert totals["differs_from_litellm"] == 1
+    told = lines(totals)
+    assert "Not counted: 1 suggested question, +1,600 tokens, $0.0020" in told
+    assert "Checking the estimates: 4,100 tokens, $0.0050" in told
+    assert "Never used: 6 of 10 notes (75% of their text)" in told
+    assert any("tokens read 20% (too low by 20%)" in line and "agree 0 times" in line for line in told)
+
+
 def test_nothing_prepared_has_not_paid_for_itself():
-    told = ledger.lines(totals_json([], [answer(CHEAP)]))
+    told = lines(totals_json([], [answer(CHEAP)]))
     assert any("nothing was prepared" in line for line in told)
     assert not any("paid for itself" in line for line in told)
 
@@ -286,9 +348,9 @@ def test_a_sceptic_gets_the_same_net_from_the_csv_alone():
     answers = [answer(CHEAP), answer(DEAR, id="b", state="failed", error="No connection.")]
     text = io.StringIO()
     csv.writer(text).writerows(ledger.csv_rows(rows, answers))
-    lines = list(csv.DictReader(io.StringIO(text.getvalue())))
-    calls = [line for line in lines if line["kind"] == "call"]
-    told = [line for line in lines if line["kind"] == "answer"]
+    table = list(csv.DictReader(io.StringIO(text.getvalue())))
+    calls = [line for line in table if line["kind"] == "call"]
+    told = [line for line in table if line["kind"] == "answer"]
     slept = sum(Fraction(line["cost_usd"]) for line in calls if line["purpose"] == "sleep")
     saved = sum(Fraction(line["chunks_saved_usd"]) for line in told if line["origin"] == "typed")
     assert saved - slept == net(rows, answers).cost_usd
@@ -297,8 +359,78 @@ def test_a_sceptic_gets_the_same_net_from_the_csv_alone():
     assert told[0]["document_cost_usd"] == "", "unknown is empty, not 0"
 
 
+def added_up_again(text):
+    """Add up a CSV as a spreadsheet would, knowing nothing but its columns; None is unknown."""
+    table = list(csv.DictReader(io.StringIO(text)))
+    calls = [line for line in table if line["kind"] == "call"]
+    answers = [line for line in table if line["kind"] == "answer"]
+
+    def total(lines, column):
+        cells = [line[column] for line in lines]
+        return None if "" in cells else sum(map(Fraction, cells), Fraction(0))
+
+    def tokens(lines):
+        return total(lines, "input_tokens") + total(lines, "output_tokens")
+
+    slept = [line for line in calls if line["purpose"] == "sleep"]
+    nets = {}
+    for name in BASELINES:
+        beside = [line for line in answers if line[f"{name}_saved_tokens"] and line["origin"] == "typed"]
+        saved, cost = total(beside, f"{name}_saved_usd"), total(slept, "cost_usd")
+        nets[name] = (
+            total(beside, f"{name}_saved_tokens") - tokens(slept),
+            None if saved is None or cost is None else saved - cost,
+        )
+    spent = {purpose: total([line for line in calls if line["purpose"] == purpose], "cost_usd") for purpose in PURPOSES}
+    by_document = {}
+    for line in slept:
+        for part in line["documents"].split():
+            document, _, share = part.partition(":")
+            used = (Fraction(line["input_tokens"]) + Fraction(line["output_tokens"])) * Fraction(share)
+            by_document[document] = by_document.get(document, 0) + used
+    return nets, spent, by_document
+
+
+def written(rows, answers):
+    text = io.StringIO()
+    csv.writer(text).writerows(ledger.csv_rows(rows, answers))
+    return text.getvalue()
+
+
+def test_withdrawn_credit_checks_and_suggestions_are_in_the_csv_too():
+    rows = [
+        row(
+            Usage(300, output_tokens=3, cost_usd=0.1),
+            id="s",
+            purpose="sleep",
+            document_shares={"bridge": 1.0, "ferry": 2.0},
+        ),
+        row(DEAR, id="c", purpose="check", answer_id="a"),
+        row(CHEAP, id="t", purpose="test"),
+    ]
+    answers = [
+        answer(CHEAP, reasons=(ledger.INSTEAD,)),
+        answer(CHEAP, id="b", rating=-1),
+        answer(CHEAP, id="c", origin="suggested"),
+        answer(CHEAP, id="d", baselines={"chunks": Baseline(2000, 100, 0.003, 2.5, True)}, seconds=1.0),
+    ]
+    text = written(rows, answers)
+    nets, spent, by_document = added_up_again(text)
+    assert nets["chunks"] == (-500 + 0 + 1600 - 303, Fraction(-1, 1000) + 0 + Fraction(2, 1000) - Fraction(1, 10))
+    assert spent == {"chat": 0, "sleep": Fraction(1, 10), "check": Fraction(5, 1000), "test": Fraction(1, 1000)}
+    assert by_document == {"bridge": 101, "ferry": 202}
+    lines = [line for line in csv.DictReader(io.StringIO(text)) if line["kind"] == "answer"]
+    assert [line["no_credit_because"] for line in lines] == [ledger.INSTEAD, "you marked the answer as wrong", "", ""]
+    assert (lines[3]["chunks_measured"], lines[3]["chunks_seconds"], lines[3]["chunks_saved_seconds"]) == (
+        "true",
+        "2.5",
+        "1.5",
+    )
+
+
 # Properties
 
+PURPOSES = ("chat", "sleep", "check", "test")
 USAGES = st.builds(
     lambda plain, cached, output, cost, estimated: Usage(plain + cached, cached, 0, output, 0, cost, estimated),
     st.integers(0, 10**6),
@@ -325,16 +457,21 @@ ROWS = st.builds(
     st.one_of(st.none(), DOCUMENTS),
     st.dictionaries(DOCUMENTS, st.floats(0.01, 1), max_size=3),
 )
-BASELINES = st.one_of(
+INSTEADS = st.one_of(
     st.none(),
     st.builds(
-        Baseline, st.integers(0, 10**6), st.integers(0, 10**5), st.one_of(st.none(), st.floats(0, 100, allow_nan=False))
+        Baseline,
+        st.integers(0, 10**6),
+        st.integers(0, 10**5),
+        st.one_of(st.none(), st.floats(0, 100, allow_nan=False)),
+        st.one_of(st.none(), st.floats(0, 100, allow_nan=False)),
     ),
 )
 ANSWERS = st.builds(
-    lambda number, usage, baseline, state, documents, rating: answer(
+    lambda number, usage, baseline, state, documents, rating, reasons: answer(
         usage,
         id=str(number),
+        reasons=reasons,
         baselines={"chunks": baseline},
         state=state,
         citations=tuple(dataclasses.replace(PROOF, document_id=document) for document in documents),
@@ -342,10 +479,11 @@ ANSWERS = st.builds(
     ),
     st.integers(),
     USAGES,
-    BASELINES,
+    INSTEADS,
     st.sampled_from(["done", "stopped", "failed", "running"]),
     st.lists(DOCUMENTS, max_size=4),
     st.sampled_from([-1, 0, 1]),
+    st.sampled_from([(), (), (ledger.INSTEAD,), (ledger.TRUNCATED,)]),
 )
 
 
@@ -383,6 +521,11 @@ def test_net_is_the_sum_of_savings_less_sleep_exactly(rows, answers):
     )
     assert sum(part.tokens for part in apart) + nowhere.tokens == one.tokens
     json.dumps(totals_json(rows, answers), allow_nan=False)
+    nets, spent, by_document = added_up_again(written(rows, answers))
+    assert nets["chunks"] == (one.tokens, one.cost_usd), "exactly, from the CSV alone"
+    assert spent["sleep"] == slept.cost_usd
+    grouped = ledger.by_document(ledger.asleep(rows))
+    assert by_document == {name: found.tokens for name, found in grouped.items() if name is not None}
     for line in ledger.csv_rows(rows, answers):
         assert len(line) == len(ledger.COLUMNS)
         assert "nan" not in line
