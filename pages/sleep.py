@@ -61,8 +61,7 @@ def lines(title: str, said: str, found: tuple[str, ...]) -> None:
     with st.expander(title, type="compact"):
         if said:
             st.caption(said)
-        for line in found[:LINES]:
-            st.markdown(f"- {safe.inert(line[:1].upper() + line[1:], 400)}.")
+        st.markdown("\n".join(f"- {safe.inert(line, 400)}" for line in found[:LINES]))
         if len(found) > LINES:
             st.caption(f"and {len(found) - LINES:,} more")
 
@@ -104,7 +103,7 @@ def today() -> None:
         return
     spent = facts.spent_today(services, services.now())
     st.markdown(
-        f"Today {safe.inert(settings.sleep_model)} has used {safe.inert(ledger.money(spent.usd))} of "
+        f"Today preparing with an AI model has used {safe.inert(ledger.money(spent.usd))} of "
         f"{safe.inert(ledger.money(settings.daily_usd))} and {spent.tokens:,} of {settings.daily_tokens:,} tokens."
     )
     shares = [spent.tokens / settings.daily_tokens if settings.daily_tokens else 1.0]

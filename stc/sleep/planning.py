@@ -38,6 +38,8 @@ first one's."""
 SECOND_LOOK_SHARE = 0.5
 """Of what a second look finds about half is known from the first."""
 
+NOT_WORTH_IT = "it would cost more than it is likely to save"
+
 REST_S = 60.0
 LONGEST_REST_S = 3600.0
 FAILURES_BEFORE_FALLBACK = 3
@@ -316,6 +318,14 @@ def _minutes(seconds: float) -> str:
     return f"{minutes} minute" + ("s" if minutes > 1 else "")
 
 
+def _long(seconds: float) -> str:
+    """Return "5 minutes", "3 hours", "12 days"."""
+    for unit, length in (("day", 86400), ("hour", 3600)):
+        if seconds >= 2 * length:
+            return f"{seconds // length:,.0f} {unit}s"
+    return _minutes(seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class _Item:
     """Something that could be done, with its place in the order."""
@@ -523,7 +533,7 @@ def wanted(
             later = _not_now(document, item.needed, policy, spent, now)
             if not_worth is not None:
                 yield not_worth
-                thinker, fallback = "extractive", f"not worth what the model costs: {not_worth.reason}"
+                thinker, fallback = "extractive", NOT_WORTH_IT
             elif given_up or later is not None:
                 resting = policy.model.failures > 0 and policy.model.failures < FAILURES_BEFORE_FALLBACK
                 why, until = later if later is not None and not given_up else ("the model failed on it too often", None)
@@ -599,7 +609,7 @@ def _not_worth(item: _Item) -> NotWorth | None:
 
 def _reason(item: _Item, window: Window, thinker: Thinker, fallback: str, now: float) -> str:
     pages = pages_in_words(window.page_start, window.page_end)
-    unused = f"unused for {_minutes(now - item.candidate.document.last_used_at)}"
+    unused = f"unused for {_long(now - item.candidate.document.last_used_at)}"
     if item.place == "asked":
         number = len(window.questions)
         what = "a question that you asked and" if number == 1 else f"{number} questions that you asked and"

@@ -305,7 +305,7 @@ def status(services: Services) -> Status:
         for task, since in running
     )
     items = list(planning.wanted(found.candidates, found.states, found.policy, found.spent, found.now))
-    coming = [f"{names[item.document_id]}: {item.reason}" for item in items if isinstance(item, Planned)]
+    coming = _coming([item for item in items if isinstance(item, Planned)], names)
     waiting = list(dict.fromkeys(item.reason for item in items if isinstance(item, Asleep)))
     planned = planning.next_task(found.candidates, found.states, found.policy, found.spent, found.now)
     asleep = planned if isinstance(planned, Asleep) else None
@@ -326,6 +326,21 @@ def status(services: Services) -> Status:
             for candidate, window, new in planning.saturated(found.candidates, found.states, found.policy)
         ),
     )
+
+
+def _coming(items: Sequence[Planned], names: Mapping[str, str]) -> list[str]:
+    """Return a line for each task that comes first whatever its worth, then one per document, pass and thinker."""
+    groups: dict[tuple[str, ...], list[Planned]] = {}
+    for item in items:
+        alone = (item.window.hash,) if item.value is None else ()
+        groups.setdefault((item.document_id, item.window.pass_name, item.thinker, *alone), []).append(item)
+    lines = []
+    for some in groups.values():
+        more = (
+            f" (and {len(some) - 1:,} more parts)" if len(some) > 2 else " (and another part)" if len(some) > 1 else ""
+        )
+        lines.append(f"{names[some[0].document_id]}: {some[0].reason}{more}")
+    return lines
 
 
 def _not_worth(items: Sequence[NotWorth], names: Mapping[str, str]) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ class Worth:
 
     def in_words(self) -> str:
         """Return the sum for a person, with its numbers."""
-        likely = f"{self.questions:.0f} more" if self.questions >= 1.95 else f"{self.questions:.1f} more"
+        likely = f"{round(self.questions, 0 if self.questions >= 1.95 else 1):g} more"
         asked = f"asked {times(self.asked)} this week" if self.asked else "not asked this week"
         said = f"{asked}, {likely} likely, {share(self.chance)} of them answered from it"
         if self.unit == "usd" and not self.saved:

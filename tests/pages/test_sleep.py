@@ -72,7 +72,7 @@ def test_a_paid_model_prepares_nothing_before_the_person_has_agreed(page, add, s
         button(page, "Agree").click().run()
         assert services.settings.consent == "openai/gpt-5-mini"
         assert "waits for your word" not in all_text(page.run())
-        assert "Today openai/gpt-5-mini has used $0 of $1.00" in all_text(page)
+        assert "Today preparing with an AI model has used $0 of $1.00" in all_text(page)
         assert model.requests == []
     assert library.document(services, document_id).notes == 0
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,10 +15,11 @@ import pytest
 
 from stc.errors import UserError
 from stc.services import Services
-from stc.sleep import report, run
+from stc.sleep import facts, power, report, run
 from stc.sleep.scheduler import Sleeper
 from stc.storage import conversations, documents, ledger, notes, tasks
-from stc.words import Usage
+from stc.words import EXTRACTIVE, Answer, Usage
+from tests.fakes import ModelServer
 from tests.sleep import library
 
 
@@ -225,3 +228,192 @@ def test_a_process_killed_in_its_sleep_loses_nothing_and_nothing_is_done_twice(s
     assert sorted(row.run_id or "" for row in rows) == sorted(r.id for r in done)
     assert len({note.question for note in found if note.question}) == len([note for note in found if note.question])
     assert [r for r in runs if r.status == "failed"], "each kill left its trace"
+
+
+# What it would cost, and what is worth it
+
+
+def reply(body):
+    """Answer each pass with one note of its own, by the text that was sent."""
+    sent = body["messages"][-1]["content"]
+    found = re.search(r"Station (\d+-\d+) was built in (\d+)", sent)
+    if "summary" in json.dumps(body.get("response_format", {})) or found is None:
+        quote = [{"page": 1, "quote": "Station 0-1 was built in 1801"}]
+        return json.dumps({"summary": "Station 0-1 was built in 1801.", "evidence": quote, "sections": []})
+    quote = [{"page": None, "quote": found.group()}]
+    name, year = found.groups()
+    note = {"kind": "answer", "question": f"When was station {name} built?", "evidence": quote, "answer": f"In {year}."}
+    return json.dumps({"notes": [note], "answers": []})
+
+
+@pytest.fixture
+def paid(services, monkeypatch, tmp_path):
+    """A loopback model with a price, that the person agreed to."""
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps({"double": {"input_cost_per_token": 2e-6, "output_cost_per_token": 8e-6}}))
+    monkeypatch.setenv("STC_PRICES", str(prices))
+    with ModelServer(reply=reply) as model:
+        services.change_settings(
+            chat_model="double", sleep_model="double", api_base=model.url, daily_usd=100.0, document_usd=50.0
+        )
+        services.change_settings(consent=facts.agreement("double", model.url))
+        yield model
+
+
+def ask(services, document, number, **changes):
+    values = {"route": "chunks", "state": "done", **changes}
+    answer = Answer(
+        f"answer-{number}", services.owner, None, f"Who keeps gauge {number}?", (document.id,), "typed", "medium",
+        services.now() - 4000 + number, **values,
+    )  # fmt: skip
+    with services.database.write() as connection:
+        conversations.save_answer(connection, answer)
+    return answer
+
+
+def test_by_itself_a_paid_model_takes_a_first_look_and_leaves_the_rest_to_the_other_thinker(services, paid):
+    document = library.add(services, library.long(20))
+    done = Sleeper(services).tick()
+    assert [r.pass_name for r in done if r.thinker == "model"] == ["outline", "anticipate"]
+    assert all(r.status == "done" for r in done)
+    windows = {(r.pass_name, r.page_start) for r in done}
+    assert len(windows) == len(done) > 6
+    status = run.status(services)
+    assert status.asleep == "what is worth its cost is prepared"
+    assert len(status.not_worth) == 2
+    assert all(line.startswith("rhine.txt, ") and "costs about $" in line for line in status.not_worth)
+    by_hand = list(run.sleep_now(services, until_done=True))
+    assert {r.thinker for r in by_hand} == {"model"}
+    assert len(by_hand) == len(done) - 2
+    with services.database.read() as connection:
+        assert {n.thinker for n in notes.of_document(connection, document.id) if n.kind == "answer"} == {"model"}
+
+
+def test_questions_really_asked_are_answered_first_and_once(services, paid):
+    library.add(services, name="other.txt")
+    document = library.add(services, library.long(6), name="asked.txt", used_at=services.now() - 9000)
+    ask(services, document, 1)
+    ask(services, document, 2, route="none", abstained=True)
+    ask(services, document, 3, route="notes")
+    assert run.status(services).next == "asked.txt: 2 questions that you asked and the notes did not answer"
+    (first, *_) = Sleeper(services).tick()
+    assert (first.pass_name, first.document_id, first.status) == ("directed", document.id, "done")
+    assert not [item for item in run.dry_run(services) if item.task.pass_name == "directed"]
+    ask(services, document, 4)
+    (again,) = (item.task for item in run.dry_run(services) if item.task.pass_name == "directed")
+    assert again.answers == ("answer-4",)
+
+
+def test_a_dry_run_is_about_what_is_then_needed(services, paid):
+    services.change_settings(generations=2)
+    document = library.add(services, library.long(30))
+    ask(services, document, 1)
+    expected = run.bill(run.dry_run(services))
+    done = list(run.sleep_now(services, until_done=True))
+    assert {r.status for r in done} == {"done"}
+    assert {(r.pass_name, r.generation) for r in done} >= {
+        ("outline", 1), ("anticipate", 1), ("infer", 1), ("directed", 1),
+    }  # fmt: skip
+    once = [r for r in done if r.generation == 1]
+    assert len(once) <= expected.steps <= 2 * len(once)
+    assert expected.cost_usd is not None
+    sent = sum(r.sent_tokens + r.asked_tokens for r in done)
+    assert sent <= expected.tokens
+    services.change_settings(generations=1)
+    run.prepare_again(services, document.id)
+    single = run.bill(run.dry_run(services))
+    repeated = list(run.sleep_now(services, until_done=True))
+    sent = sum(r.sent_tokens + r.asked_tokens for r in repeated)
+    assert 0.8 * single.tokens <= sent <= 1.1 * single.tokens
+    assert sum(r.usage.cost_usd or 0.0 for r in repeated) <= single.cost_usd
+
+
+def test_the_engine_stops_by_itself_when_another_look_brings_little_and_says_so(services, paid):
+    services.change_settings(generations=5)
+    library.add(services, library.long(6))
+    done = list(run.sleep_now(services, until_done=True))
+    assert max(r.generation for r in done) < 5
+    assert any(
+        "another look at pages 1–" in line and "would bring little" in line for line in run.status(services).little
+    )
+
+
+def test_purged_notes_do_not_come_back_by_themselves_and_the_way_back_is_one_switch(services):
+    document = library.add(services)
+    list(run.sleep_now(services, until_done=True))
+    assert run.purge(services, document.id) > 0
+    assert Sleeper(services).tick() == []
+    assert list(run.sleep_now(services, until_done=True)) == []
+    assert run.status(services).asleep == "every document is kept from preparation"
+    with services.database.write() as connection:
+        documents.change(connection, document.id, prepare=True)
+    assert [r.status for r in Sleeper(services).tick()] == ["done"] * 3
+    with services.database.read() as connection:
+        assert notes.of_document(connection, document.id)
+
+
+def test_what_is_being_prepared_while_notes_are_thrown_away_stores_nothing(services, monkeypatch):
+    from stc.sleep import passes
+
+    document = library.add(services)
+    working = passes.make_notes
+
+    def purged_meanwhile(*arguments, **options):
+        run.purge(services, document.id)
+        return working(*arguments, **options)
+
+    monkeypatch.setattr(passes, "make_notes", purged_meanwhile)
+    assert list(run.sleep_now(services)) == []
+    with services.database.read() as connection:
+        assert notes.of_document(connection, document.id) == []
+
+
+def test_quiet_hours_and_the_battery_keep_it_asleep_and_a_person_is_served_all_the_same(services, monkeypatch):
+    library.add(services)
+    services.change_settings(quiet_hours="00:00-00:00")
+    assert Sleeper(services).tick() == []
+    assert run.status(services).asleep == "it is quiet hours"
+    services.change_settings(quiet_hours="")
+    monkeypatch.setattr(power, "on_battery", lambda: True)
+    assert Sleeper(services).tick() == []
+    assert run.status(services).asleep == "the computer runs on its battery"
+    assert len(list(run.sleep_now(services))) == 1
+    services.change_settings(pause_on_battery=False)
+    assert len(Sleeper(services).tick()) == 2
+
+
+def test_a_limit_for_each_document_holds_for_its_whole_life(services, paid):
+    document = library.add(services, library.long(12))
+    services.change_settings(document_tokens=9000)
+    last = list(run.sleep_now(services, until_done=True))[-1]
+    assert (last.status, last.error) == (
+        "skipped",
+        "Rhine.txt waits: the limit of 9,000 tokens for one document is reached.",
+    )
+    with services.database.read() as connection:
+        spent = ledger.spent_on_documents(connection, services.owner, purpose="sleep", free_model=EXTRACTIVE)
+    assert 0 < spent[document.id][1] <= 9000
+
+
+def test_the_report_names_questions_of_ones_own(services):
+    library.add(services)
+    (first, *_) = run.sleep_now(services, until_done=True)
+    own = dataclasses.replace(first, pass_name="directed", notes_added=2, usage=Usage(cost_usd=0.02))
+    assert report.while_away([own], questions=2) == (
+        "While you were away: 1 document, 2 questions prepared, 2 of your own answered again, $0.02."
+    )
+    second = dataclasses.replace(own, generation=2, notes_joined=3, notes_dropped={"no evidence": 1})
+    assert report.step(second) == "questions that you asked, pages 1–2, look 2"
+    assert report.outcome(second) == "2 notes, 3 more said the same, 1 dropped (1 no evidence)"
+
+
+def test_each_pass_is_summed_up_with_what_it_sent_for_its_text(services, paid):
+    library.add(services, library.long(20))
+    done = list(run.sleep_now(services, until_done=True))
+    totals = {one.pass_name: one for one in report.by_pass(done)}
+    assert list(totals) == ["outline", "anticipate", "infer"]
+    assert 1.0 < totals["anticipate"].sent_share < 1.5
+    assert 0.1 < totals["anticipate"].asked_share < 0.5
+    library.add(services, name="without.txt")
+    services.change_settings(sleep_model="")
+    assert report.by_pass(list(run.sleep_now(services)))[0].sent_share is None
