@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from stc.chat import derived
+from stc.chat.answering import ask, prepare_context
+from stc.documents import ingest
+from stc.models import tokens
+from stc.sleep.run import sleep_now
 from stc.words import Evidence, Note
 
 HOURS = "Sea Time: 2319 hours (Total), 2313 hours (Total, this class), 17 hours (Last 90 days), 8 hours (Last 30 days)"
@@ -138,3 +144,57 @@ def test_only_inferences_with_a_formula_count():
 )
 def test_a_formula_tells_what_was_done(formula, operation):
     assert derived.operation(formula) == operation
+
+
+LOG = b"""Collision Report
+Date and Time: 12/29/2024, 1730 EST
+Vessel: Petrel
+Harbour: Ardwell
+The collision happened near the pier. The collision broke the rail of the ship.
+Master: Jane Doe
+Last Medical Exam: 06/01/2023
+Sailing Time: 1710 EST
+Report Date: 02/28/2025
+""" + b"".join(
+    b"Berth %d of the harbour lies behind the old mill, and ships of every kind and flag come there to land their goods.\n"
+    % n
+    for n in range(40)
+)
+
+
+@pytest.fixture
+def log(services):
+    received = ingest.receive(services, "log.txt", io.BytesIO(LOG))
+    assert ingest.process(services, received.document_id).status == "ready"
+    assert {run.status for run in sleep_now(services, until_done=True)} == {"done"}
+    return received.document_id
+
+
+def test_what_was_worked_out_answers_with_its_evidence(services, log):
+    answer = ask(services, "How many days passed between the collision and the report date?", document_ids=[log])
+    assert answer.route == "notes"
+    assert answer.text == "61 days: from 12/29/2024 to 02/28/2025."
+    assert [citation.quote for citation in answer.citations] == [
+        "Date and Time: 12/29/2024, 1730 EST",
+        "Report Date: 02/28/2025",
+    ]
+    assert all(citation.verified and citation.via_note in answer.notes_used for citation in answer.citations)
+    assert tokens.count("\n".join([answer.text, *(citation.quote for citation in answer.citations)])) <= 128
+    context = prepare_context(
+        services, "How many days passed between the collision and the report date?", document_ids=[log]
+    )
+    assert context.route == "notes"
+    assert "61 days" in context.text
+
+
+def test_what_is_stated_is_quoted_all_the_same(services, log):
+    answer = ask(services, "When was the last medical exam?", document_ids=[log])
+    assert "06/01/2023" in answer.text
+    assert "months" not in answer.text
+
+
+def test_over_several_documents_nothing_derived_answers(services, log):
+    received = ingest.receive(services, "other.txt", io.BytesIO(LOG.replace(b"02/28/2025", b"03/31/2025")))
+    ingest.process(services, received.document_id)
+    answer = ask(services, "How many days passed between the collision and the report date?")
+    assert "61 days" not in answer.text
