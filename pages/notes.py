@@ -146,13 +146,17 @@ def quotes(note: Note) -> None:
     shown = len(note.evidence) if st.session_state.get(key) else QUOTES
     with st.container(gap=None):
         for position, item in enumerate(note.evidence[:shown]):
-            st.button(
-                f":gray[“{safe.inert(item.quote, 220)}”] p\\. {item.page}",
-                key=f"quote-{note.id}-{position}",
-                type="tertiary",
-                on_click=reader.open_page,
-                args=(note.document_id, item.page, item.quote),
-            )
+            with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+                st.button(
+                    f"p\\. {item.page}",
+                    icon=":material/article:",
+                    key=f"quote-{note.id}-{position}",
+                    type="tertiary",
+                    wrap=False,
+                    on_click=reader.open_page,
+                    args=(note.document_id, item.page, item.quote),
+                )
+                st.caption(f"“{safe.inert(item.quote, 220)}”", width="stretch")
         if len(note.evidence) > shown:
             st.button(
                 f"{phrases.count(len(note.evidence) - shown, 'more quote')}",
@@ -186,6 +190,7 @@ def browse(document: Document) -> None:
         live=True,
         icon=":material/search:",
         key=f"find-{document.id}",
+        label_visibility="collapsed",
     )
     found = library.tally_notes(services, document.id, words) if words else everything
     statuses = [status for status in STATUSES if any(one == status for one, _ in everything)]
@@ -208,6 +213,7 @@ def browse(document: Document) -> None:
             format_func=lambda kind: f"{KINDS[kind]} {found[status, kind]:,}",
             key=f"kinds-{document.id}-{status}",
             label_visibility="collapsed",
+            wrap=True,
         )
     if status in STATUS_WORDS:
         st.caption(STATUS_WORDS[status])

@@ -35,16 +35,20 @@ def show(services: Services, documents: Sequence[Document], opened_id: str | Non
 
 def _while_away(services: Services) -> None:
     """Say what was prepared since a page was last looked at; after a pause also in a page that stayed open."""
-    from stc.sleep import run
-
     now = services.now()
     seen = st.session_state.get("seen-at")
     if seen is None or now - seen > _A_PAUSE_S:
         since = library.away_since(services) if seen is None else seen
-        st.session_state["while-away"] = "" if since is None else run.while_away(services, since)
+        st.session_state["while-away"] = "" if since is None else _prepared_since(services, since)
     st.session_state["seen-at"] = now
     if st.session_state.get("while-away"):
         st.markdown(f":material/bedtime: {safe.inert(st.session_state['while-away'])}")
+
+
+def _prepared_since(services: Services, since: float) -> str:
+    from stc.sleep import run  # with NumPy behind it, which a first visit does not wait for
+
+    return run.while_away(services, since)
 
 
 def _nothing_yet(services: Services) -> None:

@@ -21,7 +21,7 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("page", ["chat", "documents", "sleep", "savings", "settings"])
+@pytest.mark.parametrize("page", ["chat", "documents", "notes", "sleep", "savings", "settings"])
 def test_a_page_is_drawn_without_the_heavy_libraries(tmp_path, page):
     code = f"""
 import sys
