@@ -183,8 +183,12 @@ def test_sleep_prepares_until_done_and_then_says_nothing(stc, file):
     assert {line["document_id"] for line in planned} == {document}
     runs = stc("sleep", "--until-done")
     assert {run["status"] for run in runs} == {"done"}
-    assert {run["pass"] for run in runs} == {"outline", "anticipate"}
-    assert set(runs[0]) >= {"window", "notes_added", "notes_dropped", "usage", "error", "seconds"}
+    assert {run["pass"] for run in runs} == {"outline", "anticipate", "infer"}
+    assert set(planned[0]) >= {"pass", "window", "generation", "thinker", "status", "reason", "tokens", "cost_usd"}
+    assert set(runs[0]) >= {
+        "window", "generation", "notes_added", "notes_joined", "notes_dropped", "window_tokens", "sent_tokens",
+        "asked_tokens", "usage", "error", "seconds",
+    }  # fmt: skip
     assert stc("sleep", "--until-done") == []
     notes = stc("notes", "--document", document)
     assert notes

@@ -135,7 +135,7 @@ def _skipped(services: Services, asleep: Asleep) -> SleepRun | None:
         notes_added=0,
         notes_dropped={},
         usage=Usage(),
-        error=asleep.reason[:1].upper() + asleep.reason[1:] + ".",
+        error=f"{asleep.reason}.",
         started_at=services.now(),
         seconds=0.0,
     )

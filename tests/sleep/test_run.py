@@ -388,7 +388,7 @@ def test_a_limit_for_each_document_holds_for_its_whole_life(services, paid):
     last = list(run.sleep_now(services, until_done=True))[-1]
     assert (last.status, last.error) == (
         "skipped",
-        "Rhine.txt waits: the limit of 9,000 tokens for one document is reached.",
+        "rhine.txt waits: the limit of 9,000 tokens for one document is reached.",
     )
     with services.database.read() as connection:
         spent = ledger.spent_on_documents(connection, services.owner, purpose="sleep", free_model=EXTRACTIVE)
