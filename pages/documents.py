@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from stc import background
-from stc.ui import adding, dialogs, library, opened, phrases, safe
+from stc.meter import ledger
+from stc.ui import adding, dialogs, library, opened, phrases, preparing, safe
 from stc.words import Document
+
+if TYPE_CHECKING:
+    from stc.sleep.run import Bill
 
 services = library.services()
 PER_PAGE = 20
@@ -21,12 +25,16 @@ def document_row(document: Document) -> None:
         for warning in document.warnings:
             st.caption(f":material/warning: {safe.inert(warning)}")
         marks = []
+        if document.being_replaced:
+            marks.append(":material/sync: A new version is being read")
         if not document.prepare:
             marks.append(":material/bedtime_off: Not prepared in the background")
         if document.keep_local:
             marks.append(":material/home: Kept on this computer")
         if marks:
             st.caption(" · ".join(marks))
+        if document.notes_stale:
+            st.caption(f":material/history: {out_of_date(document)}")
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Ask", icon=":material/forum:", type="tertiary", key=f"ask-{document.id}"):
                 st.switch_page("pages/chat.py", query_params={"document": document.id})
@@ -44,6 +52,39 @@ def document_row(document: Document) -> None:
                 args=("options",),
                 kwargs={"document": document.id},
             )
+            if document.id in refreshing:
+                st.button(
+                    "Refresh the notes",
+                    icon=":material/refresh:",
+                    type="tertiary",
+                    key=f"refresh-{document.id}",
+                    on_click=prepare_now,
+                    args=(document.id,),
+                )
+
+
+def out_of_date(document: Document) -> str:
+    """Return how many of a document's notes are out of date, and what preparing it up to date would cost."""
+    number = document.notes + document.notes_stale
+    are = "is" if document.notes_stale == 1 else "are"
+    said = f"{document.notes_stale:,} of {phrases.count(number, 'note')} {are} out of date and not used."
+    wanted = refreshing.get(document.id)
+    if wanted is None:
+        return said
+    if not wanted.steps:
+        return said + " Refreshing costs nothing."
+    cost = "at a price that is not known" if wanted.cost_usd is None else f"at most {ledger.money(wanted.cost_usd)}"
+    return said + f" Refreshing takes about {wanted.tokens:,} tokens, {safe.inert(cost)}."
+
+
+def refreshes(documents: Sequence[Document]) -> dict[str, Bill]:
+    """Return, by document, what it takes to prepare those up to date that have notes out of date and may be prepared."""
+    from stc.sleep import run
+
+    wanted = [document.id for document in documents if document.notes_stale and document.prepare]
+    planned = run.dry_run(services, wanted) if wanted else []
+    steps = {document_id: [one for one in planned if one.task.document_id == document_id] for document_id in wanted}
+    return {document_id: run.bill(found) for document_id, found in steps.items() if found}
 
 
 def options(document: Document) -> None:
@@ -60,11 +101,22 @@ def options(document: Document) -> None:
     if document.notes or document.notes_stale:
         acts.append(("Prepare again from the start", ":material/refresh:", prepare_again))
         acts.append(("Throw the prepared notes away", ":material/ink_eraser:", purge))
+    acts.append(("Replace with a new version", ":material/upload_file:", ask_for_new_version))
     acts.append(("Delete this document", ":material/delete:", ask_to_delete))
     with st.container(gap=None):
         for label, icon, act in acts:
             st.button(label, icon=icon, type="tertiary", on_click=act, args=(document.id,))
     values = dialogs.opened("options")
+    if values and values.get("replacing"):
+        st.markdown(
+            "It keeps its chats and what it cost, and of its prepared notes those whose text is unchanged. Until the new "
+            "version is read, this one is used."
+        )
+        file = st.file_uploader("The new version", key=f"new-version-{document.id}")
+        if file:
+            adding.take_new_version(services, file, document.id)
+            dialogs.close()
+            st.rerun()
     if values and values.get("deleting"):
         st.markdown(
             "It goes with its file, its text and everything prepared from it. Answers that quote it stay in their chats, "
@@ -74,9 +126,9 @@ def options(document: Document) -> None:
 
 
 def prepare_now(document_id: str) -> None:
-    background.prepare_now(services, [document_id])
     dialogs.close()
-    st.session_state["said"] = "It is being prepared. The page “Background work” shows how far it is."
+    if preparing.ask_or_prepare(services, [document_id]):
+        st.session_state["said"] = "It is being prepared. The page “Background work” shows how far it is."
 
 
 def prepare_again(document_id: str) -> None:
@@ -93,6 +145,10 @@ def purge(document_id: str) -> None:
     number = run.purge(services, document_id)
     dialogs.close()
     st.session_state["said"] = f"{phrases.count(number, 'prepared note')} thrown away."
+
+
+def ask_for_new_version(document_id: str) -> None:
+    dialogs.open_dialog("options", document=document_id, replacing=True)
 
 
 def ask_to_delete(document_id: str) -> None:
@@ -124,7 +180,9 @@ if len(ready) > PER_PAGE // 2:
         st.caption("No document has that in its name.")
 pages = max(1, -(-len(ready) // PER_PAGE))
 number = st.session_state.get("documents-page", 1) if pages > 1 else 1
-for one in ready[(min(number, pages) - 1) * PER_PAGE :][:PER_PAGE]:
+listed = ready[(min(number, pages) - 1) * PER_PAGE :][:PER_PAGE]
+refreshing = refreshes(listed)
+for one in listed:
     document_row(one)
 if pages > 1:
     st.pagination(pages, key="documents-page")
@@ -134,3 +192,4 @@ if values := dialogs.opened("options"):
     chosen = library.document(services, values["document"])
     if chosen:
         dialogs.draw(safe.inert(chosen.name, 80), options, chosen)
+preparing.show_question(services)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,10 +11,11 @@ import streamlit as st
 from stc.documents import progress
 from stc.errors import UserError
 from stc.services import Services
-from stc.ui import library, safe
+from stc.ui import dialogs, library, safe
 from stc.words import Document
 
 _UNFINISHED = ("reading", "embedding")
+_SAME_NAME = "same-name"
 
 
 def drop_zone(services: Services, key: str, label: str = "Add documents: PDF, plain text or Markdown") -> None:
@@ -29,25 +30,100 @@ def drop_zone(services: Services, key: str, label: str = "Add documents: PDF, pl
 
 
 def take(services: Services, files: Sequence[Any]) -> list[str]:
-    """Take uploaded files in and return their documents' ids; what to say about them is said by ``tell``."""
+    """Take uploaded files in and return their documents' ids; what to say about them is said by ``tell``.
+
+    One that has the name of a document and other bytes is a document of its own, unless the person says in a dialog that
+    it is a new version: whatever becomes of the dialog, nothing is lost.
+    """
     from stc.documents import ingest
 
     taken: list[str] = []
     said: list[str] = []
+    ready = [document for document in library.documents(services) if document.status == "ready"]
+    named = {document.name: document.id for document in reversed(ready)}  # of several, the newest
+    same_name: dict[str, str] = {}
     for file in files:
         try:
             received = ingest.receive(services, file.name, file)
         except UserError:
             continue  # its line stands among the failures
         taken.append(received.document_id)
+        known = library.document(services, received.document_id)
+        if received.status == "new" and known and known.name in named:
+            same_name[known.id] = named[known.name]
         if received.status == "duplicate":
-            known = library.document(services, received.document_id)
             name = safe.plain(file.name, 60)
             under = f", as {safe.plain(known.name, 60)}" if known and known.name != file.name else ""
             said.append(f"{name} is already here{under}.")
     st.session_state.setdefault("arrivals", []).extend(said)
+    if same_name:
+        before = dialogs.opened(_SAME_NAME)
+        dialogs.open_dialog(_SAME_NAME, pairs={**(before["pairs"] if before else {}), **same_name})
     library.file_arrived(services)
     return taken
+
+
+def take_new_version(services: Services, file: Any, document_id: str) -> None:
+    """Take a file in that is to take a document's place; what to say about it is said by ``tell``."""
+    from stc.documents import ingest
+
+    try:
+        received = ingest.receive(services, file.name, file, replaces=document_id)
+    except UserError:
+        return  # its line stands among the failures
+    if received.status == "duplicate":
+        said = f"{safe.plain(file.name, 60)} is what is here already."
+        st.session_state.setdefault("arrivals", []).append(said)
+    library.file_arrived(services)
+
+
+def _ask_same_name(services: Services) -> None:
+    """Draw the dialog about files that have the name of a document, as long as there is something to decide."""
+    values = dialogs.opened(_SAME_NAME)
+    if values is None:
+        return
+    here = {document.id: document for document in library.documents(services)}
+    pairs = {newer: old for newer, old in values["pairs"].items() if newer in here and old in here}
+    if not pairs:
+        dialogs.close()
+        return
+    dialogs.draw("Replace, or keep both?", _same_name, services, [(here[newer], old) for newer, old in pairs.items()])
+
+
+def _same_name(services: Services, pairs: Sequence[tuple[Document, str]]) -> None:
+    chosen: dict[str, str] = {}
+    if len(pairs) == 1:
+        ((newer, old),) = pairs
+        st.markdown(
+            f"**{safe.inert(newer.name, 80)}** is here already, with another content. Is this a new version of it?"
+        )
+        chosen = {newer.id: old}
+    else:
+        st.markdown(
+            "Documents of these names are here already, with another content. Which of the files are new versions?"
+        )
+        for newer, old in pairs:
+            if st.checkbox(safe.inert(newer.name, 80), value=True, key=f"replace-{newer.id}"):
+                chosen[newer.id] = old
+    st.caption(
+        "A new version takes the document's place: its chats go on with it, and of the prepared notes those stay whose text "
+        "is unchanged."
+    )
+    with st.container(horizontal=True):
+        st.button("Replace", type="primary", disabled=not chosen, on_click=_replace, args=(services, chosen))
+        st.button("Keep both", on_click=dialogs.close)
+
+
+def _replace(services: Services, chosen: Mapping[str, str]) -> None:
+    from stc.documents import ingest
+
+    for newer, old in chosen.items():
+        try:
+            ingest.replace_by(services, old, newer)
+        except UserError as error:
+            st.session_state.setdefault("arrivals", []).append(str(error))
+    library.file_arrived(services)
+    dialogs.close()
 
 
 def tell(services: Services, most_failures: int = 5) -> None:
@@ -55,10 +131,15 @@ def tell(services: Services, most_failures: int = 5) -> None:
     for said in st.session_state.pop("arrivals", []):
         st.info(safe.inert(said), icon=":material/check:")
     _failures(services, most_failures)
-    documents = library.documents(services)
-    waiting = [document.id for document in documents if document.status in _UNFINISHED]
+    waiting = [document.id for document in _arriving(services) if document.status in _UNFINISHED]
     if waiting:
         st.fragment(_progress, run_every=1.0)(services, waiting)
+    _ask_same_name(services)
+
+
+def _arriving(services: Services) -> list[Document]:
+    """Return the documents, and those that are to take the place of one."""
+    return [*library.newer_versions(services), *library.documents(services)]
 
 
 def _failures(services: Services, most: int) -> None:
@@ -91,7 +172,7 @@ def _failures(services: Services, most: int) -> None:
 
 
 def _progress(services: Services, waiting: list[str]) -> None:
-    documents = library.documents(services)
+    documents = _arriving(services)
     unfinished = [document for document in documents if document.status in _UNFINISHED]
     if {document.id for document in unfinished} != set(waiting):
         st.rerun()  # one is ready, failed or new: the page around shows it
@@ -107,7 +188,7 @@ def _progress(services: Services, waiting: list[str]) -> None:
     with st.container(border=True):
         st.progress(total.done_fraction, text=safe.inert(total.line[:1].upper() + total.line[1:]))
         for document in unfinished[:6]:
-            line = progress.sentence(document)
+            line = ("new version, " if document.replaces else "") + progress.sentence(document)
             st.markdown(f"{safe.inert(document.name, 70)} :gray[· {safe.inert(line)}]", wrap=False, width="stretch")
         if len(unfinished) > 6:
             st.caption(f"and {len(unfinished) - 6} more")

@@ -35,6 +35,12 @@ def documents(of: Services) -> list[Document]:
         return document_rows.list_all(connection, of.owner)
 
 
+def newer_versions(of: Services) -> list[Document]:
+    """Return the new versions of documents that are being read, newest first; ``documents`` does not have them."""
+    with of.database.read() as connection:
+        return document_rows.list_newer(connection, of.owner)
+
+
 def document(of: Services, document_id: str) -> Document | None:
     with of.database.read() as connection:
         return document_rows.get(connection, of.owner, document_id)
