@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stc.models.llm import Reply
     from stc.services import Services
 
+LEASE_S = 45.0
 IN_FLIGHT = "in flight: until the reply is here, the most that it can cost is counted"
 _OTHER_TEMPERATURE = 0.7
 """Of the second generation and those after it: at 0 they would only find what the first found."""
@@ -121,6 +122,9 @@ class Caller:
         self._check_consent()
         row = self._row(most)
         with self._services.database.write() as connection:  # so that two sleepers can't both take what is left
+            until = row.at + LEASE_S
+            if not tasks.renew(connection, self._task.id, holder=self._services.holder, until=until):
+                raise Interrupted  # this computer slept, and another process has the task: it pays, not this one
             self._check_limits(most)
             ledger.add(connection, row)
         self.sent_tokens += given

@@ -19,7 +19,7 @@ from stc.documents.chunking import holder
 from stc.errors import BudgetReached, StcError, UpstreamError
 from stc.models import tokens
 from stc.sleep import checking, directing, merging, planning, prompts, thinking
-from stc.sleep.calling import Caller, Interrupted
+from stc.sleep.calling import LEASE_S, Caller, Interrupted
 from stc.sleep.checking import Writing
 from stc.sleep.extractive import ExtractiveThinker
 from stc.sleep.planning import MAX_ATTEMPTS, WINDOW_TOKENS, Planned, pages_in_words, rest_s
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LEASE_S = 45.0
 _HEARTBEAT_S = 15.0
 _LOOK_S = 0.2
 _EMBED_BATCH = 16
@@ -170,10 +169,10 @@ class _Job:
         try:
             return self._run()
         except Interrupted:
-            self._give_back(counts=False)
+            self._give_back()
             return None
         except BudgetReached as error:
-            self._give_back(counts=False)
+            self._give_back()
             return self._new_run("skipped", str(error), self._caller.usage)
         except thinking.Unusable as error:
             # Three replies were paid for; a fourth would hardly be better.
@@ -183,7 +182,7 @@ class _Job:
                 return self._failed(str(error), counts=False)
             return self._failed(str(error), not_before=True)
         except StcError:
-            self._give_back(counts=False)
+            self._give_back()
             raise
         except Exception as error:
             logger.exception("Preparing %s failed", pages_in_words(self._task.page_start, self._task.page_end))
@@ -485,10 +484,9 @@ class _Job:
         run = self._new_run("failed", error, self._caller.usage)
         now = self._services.now()
         with self._services.database.write() as connection:
-            found = tasks.by_ids(connection, [self._task.id])
             state = tasks.states(connection, self._services.owner, now).get(self._task.key)
             wait = rest_s(state.attempts if state else 1)
-            tasks.release(
+            ours = tasks.release(
                 connection,
                 self._task.id,
                 holder=self._services.holder,
@@ -496,15 +494,16 @@ class _Job:
                 counts=counts,
                 attempts=attempts,
             )
+            if not ours:
+                return None  # whoever has the task now has recorded what became of this run
             if attempts is not None:
                 tasks.forget_replies(connection, self._task.id)
-            if found:
-                tasks.record(connection, run)
-        return run if found else None
+            tasks.record(connection, run)
+        return run
 
-    def _give_back(self, *, counts: bool) -> None:
+    def _give_back(self) -> None:
         with self._services.database.write() as connection:
-            tasks.release(connection, self._task.id, holder=self._services.holder, counts=counts)
+            tasks.release(connection, self._task.id, holder=self._services.holder, counts=False)
 
 
 def _questions(notes: Sequence[Note]) -> list[str]:

@@ -114,8 +114,8 @@ def release(
     not_before: float | None = None,
     counts: bool = True,
     attempts: int | None = None,
-) -> None:
-    """Give a task back undone, not to be tried ``not_before``.
+) -> bool:
+    """Give a task back undone, not to be tried ``not_before``; False where the lease was lost, or the task deleted.
 
     ``counts`` False forgets the attempt; ``attempts`` says how many count from now on.
     """
@@ -124,9 +124,10 @@ def release(
         values["attempts"] = attempts
     elif not counts:
         values["attempts"] = sleep_tasks.c.attempts - 1
-    connection.execute(
+    result = connection.execute(
         update(sleep_tasks).where(sleep_tasks.c.id == task_id, sleep_tasks.c.lease_holder == holder).values(**values)
     )
+    return result.rowcount == 1
 
 
 def finish(connection: Connection, run: SleepRun, *, holder: str, now: float) -> bool:
@@ -146,7 +147,9 @@ def finish(connection: Connection, run: SleepRun, *, holder: str, now: float) ->
 def keep_reply(
     connection: Connection, task_id: str, call: int, *, model: str, asked_tokens: int, text: str, finish_reason: str
 ) -> None:
-    """Keep what was replied to a task's call (from 0) until the task is done."""
+    """Keep what was replied to a task's call (from 0) until the task is done; nothing where it was deleted meanwhile."""
+    if not by_ids(connection, [task_id]):
+        return
     connection.execute(delete(replies).where(replies.c.task_id == task_id, replies.c.call == call))
     connection.execute(
         insert(replies).values(

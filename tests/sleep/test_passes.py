@@ -879,3 +879,41 @@ def test_a_long_document_is_read_in_excerpts_nearest_to_each_question(services, 
         told = next(text for text in asked if question in text)
         assert f"The gauge at place {n} costs" in told
         assert "excerpts" in told
+
+
+def test_a_document_deleted_while_it_is_thought_about_leaves_the_call_in_the_ledger(services, server):
+    document = library.add(services)
+
+    def delete_first(body):
+        with services.database.write() as connection:
+            documents.delete_document(connection, document.id)
+        return reply(body)
+
+    server.reply = delete_first
+    (planned,) = planned_windows(services, "outline")
+    assert passes.execute(services, planned) is None
+    (row,) = paid(services)
+    assert (row.error, row.usage.input_tokens) == (None, server.billed[0].prompt_tokens)
+
+
+def test_a_task_whose_lease_was_lost_is_left_to_who_has_it_now(services, server, clock):
+    library.add(services)
+    (planned,) = planned_windows(services, "outline")
+    taken = []
+
+    def take_over(body):
+        clock.write_text("120")
+        with services.database.write() as connection:
+            now = services.now()
+            task = tasks.ensure(connection, planned.task("other", services.owner), now)
+            taken.append(tasks.claim(connection, task.id, holder="another", now=now, until=now + 45))
+        return "no"
+
+    server.reply = take_over
+    assert passes.execute(services, planned) is None
+    assert taken == [True]  # and no second call was made for a task that another one has
+    with services.database.read() as connection:
+        (interrupted,) = tasks.history(connection, services.owner)
+        states = tasks.states(connection, services.owner, services.now())
+    assert interrupted.status == "failed"
+    assert states[planned.key()].held
