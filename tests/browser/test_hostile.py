@@ -93,7 +93,7 @@ def test_a_hostile_document_stays_text_from_drop_to_citation(server, tab):
     page.locator("[class*=st-key-ask-] button").first.click()
     expect(page.get_by_text("Answered from: a prepared answer")).to_be_visible()
     no_element_of_theirs(page)
-    for name in ("Documents", "Savings"):
+    for name in ("Documents", "Prepared notes", "Savings"):
         page.get_by_role("link", name=name).click()
         expect(page.get_by_role("heading", name=name)).to_be_visible()
         no_element_of_theirs(page)
