@@ -65,6 +65,9 @@ def swap(connection: Connection, newer: Document, earlier: Document, chunks: Seq
     notes.move_evidence(connection, _in_passages([*verdict.kept, *verdict.stale], chunks))
     notes.make_stale(connection, earlier.id, [note.id for note in verdict.stale])
     tasks.follow_pages(connection, verdict.unchanged, verdict.changed)
+    moved = [task for task in verdict.unchanged if task != planned[task.id]]
+    for task in (*moved, *verdict.changed):
+        tasks.forget_replies(connection, task.id)  # they name pages of the earlier version
 
     swapped = replace(
         newer,

@@ -21,6 +21,7 @@ from stc.sleep import run
 from stc.storage import conversations, documents, tasks
 from stc.storage import notes as note_rows
 from stc.storage.vectors import VectorIndex
+from stc.words import Answer, Citation, SleepTask
 from tests.documents.pdfs import make_pdf
 
 HARBOUR = "The harbour of Corvane has 12 berths. The dues are 40 euros a day. A pilot boards each ship over 60 metres."
@@ -437,9 +438,24 @@ def test_what_is_being_prepared_of_the_earlier_version_is_not_stored(services, m
     assert sound(services) == []
 
 
-def test_answers_keep_the_citations_that_they_have(services):
-    from stc.words import Answer, Citation
+def test_what_a_model_replied_about_moved_pages_is_not_taken_for_the_new_version(services):
+    document = add(services, [LIGHT, FERRY])
+    with services.database.write() as connection:
+        task = SleepTask("t1", services.owner, document.id, "anticipate", "hash", 2, 2, "model")
+        tasks.ensure(connection, task, 1.0)
+        tasks.keep_reply(connection, "t1", 0, model="m", asked_tokens=9, text="page 2 says", finish_reason="stop")
 
+    def kept():
+        with services.database.read() as connection:
+            return tasks.kept_reply(connection, "t1", 0, model="m", asked_tokens=9)
+
+    add(services, [LIGHT, FERRY, HARBOUR], replaces=document.id)
+    assert kept(), "page 2 is where it was"
+    add(services, [MUSEUM, LIGHT, FERRY, HARBOUR], replaces=document.id)
+    assert kept() is None
+
+
+def test_answers_keep_the_citations_that_they_have(services):
     document = add(services, [LIGHT])
     citation = Citation(1, document.id, document.name, 1, "built in 1874", True)
     with services.database.write() as connection:

@@ -32,7 +32,9 @@ def labels(page):
 
 
 def text_of(services, document_id):
-    return library.page(services, document_id, 1).text
+    page = library.page(services, document_id, 1)
+    assert page is not None
+    return page.text
 
 
 def test_a_file_of_the_same_name_is_asked_about_and_may_replace(page, add, services):
@@ -128,7 +130,7 @@ def test_a_new_version_that_fails_leaves_its_line(page, add, services):
 def test_what_is_out_of_date_is_said_with_what_refreshing_costs(page, add, services, monkeypatch):
     document_id = add()
     list(run.sleep_now(services, [document_id], until_done=True))
-    noted = library.document(services, document_id).notes
+    noted = library.documents(services)[0].notes
     received = ingest.receive(services, "lighthouse.md", io.BytesIO(CHANGED.encode()), replaces=document_id)
     ingest.process(services, received.document_id)
     page.run()
