@@ -140,11 +140,8 @@ def prepare_again(document_id: str) -> None:
 
 
 def purge(document_id: str) -> None:
-    from stc.sleep import run
-
-    number = run.purge(services, document_id)
+    st.session_state["said"] = preparing.throw_away(services, document_id)
     dialogs.close()
-    st.session_state["said"] = f"{phrases.count(number, 'prepared note')} thrown away."
 
 
 def ask_for_new_version(document_id: str) -> None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 import streamlit as st
 
 from stc.meter import ledger
-from stc.ui import dialogs, library, meter, phrases, reader, safe
+from stc.ui import dialogs, library, meter, phrases, preparing, reader, safe
 from stc.words import EXTRACTIVE, HAND_WRITTEN, IMPORTED, Document, Note
 
 services = library.services()
@@ -65,11 +65,8 @@ def unhide(note_id: str) -> None:
 
 
 def purge(document_id: str) -> None:
-    from stc.sleep import run
-
-    number = run.purge(services, document_id)
+    st.session_state["said"] = preparing.throw_away(services, document_id)
     dialogs.close()
-    st.session_state["said"] = f"{phrases.count(number, 'prepared note')} thrown away."
 
 
 def ask_to_purge(document: Document, number: int) -> None:

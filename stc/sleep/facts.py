@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SMALLEST_WINDOW = 500
 _KEPT_WINDOWS = 500
 _REMEMBERED_S = 90 * value.DAY_S
-_REMEMBERED_ANSWERS = 500
+_REMEMBERED_ANSWERS = 300
 """A question of three months ago counts for a hundredth of one of today; more of them only cost time at each look."""
 
 _windows: OrderedDict[tuple[str, str, int], tuple[Window, ...]] = OrderedDict()

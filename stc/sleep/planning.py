@@ -8,7 +8,7 @@ the most valuable first; what it does not do the extractive thinker does, which 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from datetime import time as clock_time
@@ -644,9 +644,16 @@ def next_task(
     """
     if not by_hand and (resting := at_rest(policy)) is not None:
         return resting
+    return pick(wanted(candidates, states, policy, spent, now, by_hand=by_hand), candidates, by_hand=by_hand)
+
+
+def pick(
+    items: Iterable[Planned | Asleep | NotWorth], candidates: Sequence[Candidate], *, by_hand: bool = False
+) -> Planned | Asleep:
+    """Return the first task of what ``wanted`` yielded, or the reason to stay asleep that ends first."""
     later: list[Asleep] = []
     not_worth = False
-    for item in wanted(candidates, states, policy, spent, now, by_hand=by_hand):
+    for item in items:
         if isinstance(item, Planned):
             return item
         if isinstance(item, Asleep):

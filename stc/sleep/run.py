@@ -307,7 +307,7 @@ def status(services: Services) -> Status:
     items = list(planning.wanted(found.candidates, found.states, found.policy, found.spent, found.now))
     coming = _coming([item for item in items if isinstance(item, Planned)], names)
     waiting = list(dict.fromkeys(item.reason for item in items if isinstance(item, Asleep)))
-    planned = planning.next_task(found.candidates, found.states, found.policy, found.spent, found.now)
+    planned = planning.at_rest(found.policy) or planning.pick(items, found.candidates)
     asleep = planned if isinstance(planned, Asleep) else None
     if asleep is not None and asleep.reason in waiting:
         waiting.remove(asleep.reason)  # it stands above the others already

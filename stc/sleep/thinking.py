@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -148,6 +149,7 @@ def output_tokens(text_tokens: int, document_tokens: int = 0) -> int:
     return max(least, min(_MOST_OUTPUT_TOKENS, int(text_tokens * OUTPUT_SHARE)))
 
 
+@cache
 def overhead_tokens(pass_name: Pass) -> int:
     """Return how many tokens are sent at most around the text of one call."""
     if pass_name == "outline":

@@ -1,4 +1,4 @@
-"""Preparing at once, from any page: what is large is shown with what it would cost, and waits for a word."""
+"""Preparing at once, from any page: what is large is shown with what it would cost, and waits for a word. And its undoing."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ def ask_or_prepare(services: Services, document_ids: Sequence[str] | None = None
         return False
     background.prepare_now(services, document_ids)
     return True
+
+
+def throw_away(services: Services, document_id: str) -> str:
+    """Delete all of a document's notes, and return what to tell about it."""
+    from stc.sleep import run
+
+    number = run.purge(services, document_id)
+    return (
+        f"{phrases.count(number, 'prepared note')} thrown away. The document is not prepared again until you allow it: "
+        "Documents, Options, “Prepare in the background”."
+    )
 
 
 def show_question(services: Services) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from stc.documents import ingest
+from stc.sleep import run
 from stc.storage import documents as document_rows
 from stc.ui import library
 from tests.pages.conftest import LIGHTHOUSE, all_text, button
@@ -124,3 +125,20 @@ def test_a_document_says_its_figures_and_whether_it_sleeps(page, add, services, 
     monkeypatch.setenv("STC_FAKE_CLOCK", str(clock))
     page.run()
     assert "used 10 min ago · asleep" in all_text(page)
+
+
+def test_notes_thrown_away_stay_away_until_preparation_is_allowed_again(page, add, services):
+    document_id = add()
+    list(run.sleep_now(services, until_done=True))
+    page.run()
+    button(page, "Options").click().run()
+    button(page, "Throw the prepared notes away").click().run()
+    said = page.toast[0].value
+    assert "thrown away" in said
+    assert "not prepared again until you allow it" in said
+    assert "Not prepared in the background" in all_text(page)
+    assert list(run.sleep_now(services, until_done=True)) == []
+    button(page, "Options").click().run()
+    page.toggle(key=f"prepare-{document_id}").set_value(True).run()
+    assert {one.status for one in run.sleep_now(services, until_done=True)} == {"done"}
+    assert library.document(services, document_id).notes
