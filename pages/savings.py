@@ -10,10 +10,12 @@ from typing import Any
 
 import streamlit as st
 
-from stc.meter import ledger, sentences
+from stc.meter import as_if, calibrating, ledger, sentences
+from stc.meter.quality import NoteUse, quality
 from stc.meter.totals import totals_json
-from stc.ui import answers, chart, library, meter, phrases, safe
-from stc.words import BASELINES, EXTRACTIVE
+from stc.sleep.planning import PASS_WORDS
+from stc.ui import answers, chart, checking, library, meter, phrases, prices, safe
+from stc.words import BASELINES, EXTRACTIVE, PASSES
 
 services = library.services()
 COMPARED = {
@@ -57,7 +59,7 @@ def compared(totals: dict[str, Any], nets: dict[str, ledger.Net]) -> None:
     for name in BASELINES:
         without, net = totals["baselines"][name], nets[name]
         if not without["questions"]:
-            rows.append([COMPARED[name], "not known", "", ""])
+            rows.append([COMPARED[name], "not known", "", "", "", ""])
             continue
         rows.append(
             [
@@ -65,16 +67,26 @@ def compared(totals: dict[str, Any], nets: dict[str, ledger.Net]) -> None:
                 f"**{amount(net.tokens, net.cost_usd)}**",
                 amount(net.saved_tokens, net.saved_usd),
                 amount(without["input_tokens"] + without["output_tokens"], without["cost_usd"]),
+                paid_back(net) if net.sleep.calls else "",
+                sooner(net),
             ]
         )
-    table(["Compared with", "Net", "Saved", "Without"], rows)
+    table(["Compared with", "Net", "Saved", "Without", "Pays for itself", "Time"], rows)
     asked, asleep = ledger.total(ledger.asked(books.rows)), ledger.total(ledger.asleep(books.rows))
     unit = "" if in_money else " tokens"
     st.caption(
         f"Net is what was saved less what preparing used: {amount(asleep.tokens, asleep.cost_usd)}{unit}. All questions "
         f"together used {amount(asked.tokens, asked.cost_usd)}{unit}. Only typed questions count as saving; suggested "
-        "ones were prepared to be asked."
+        "ones were prepared to be asked." + suggested(totals)
     )
+
+
+def suggested(totals: dict[str, Any]) -> str:
+    number, one = totals["suggested_questions"], totals["suggested"][ledger.HEADLINE]
+    if not number or one["tokens"] is None:
+        return ""
+    unit = "" if in_money else " tokens"
+    return f" {phrases.count(number, 'suggested question')} would have saved {amount(one['tokens'], one['cost_usd'])}{unit}."
 
 
 def paid_back(net: ledger.Net) -> str:
@@ -84,6 +96,54 @@ def paid_back(net: ledger.Net) -> str:
     if not net.questions:
         return "no question yet"
     return f"after {more:,} more" if more else "not at this rate"
+
+
+def sooner(net: ledger.Net) -> str:
+    if not net.timed:
+        return "not known"
+    return f"{phrases.duration(abs(float(net.saved_s)))} {'saved' if net.saved_s >= 0 else 'lost'}"
+
+
+def lines() -> None:
+    """Draw the cumulative lines against the baseline chosen, over all documents or one."""
+    names = {document.id: document.name for document in documents}
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    against = left.segmented_control(
+        "Compared with",
+        list(BASELINES),
+        default=ledger.HEADLINE,
+        required=True,
+        format_func=COMPARED.__getitem__,
+        key="against",
+    )
+    chosen = right.selectbox(
+        "Document",
+        ["", *names],
+        format_func=lambda one: safe.plain(names[one], 40) if one else "All documents",
+        key="of-document",
+    )
+    story = chart.story(books.rows, books.answers, against, in_money=in_money, documents={chosen} if chosen else None)
+    if story is None:
+        st.caption(
+            "Some of these prices are unknown, so there are no lines in money. Count in tokens, or enter the price."
+        )
+    elif story.questions < chart.FEWEST_QUESTIONS:
+        few = phrases.count(story.questions, "typed question")
+        st.caption(f"{few} to be compared with this so far; the lines begin with {chart.FEWEST_QUESTIONS}.")
+    else:
+        st.vega_lite_chart(
+            chart.specification(story, in_money=in_money),
+            height=320,
+            alt=f"Cost so far, with preparing and without: {told_in_words(story)}",
+        )
+
+
+def told_in_words(story: chart.Story) -> str:
+    if story.crossed is not None:
+        return f"paid for itself after {phrases.count(story.crossed, 'question')}"
+    if story.forecast is not None:
+        return f"not paid back yet, expected after {phrases.count(story.forecast, 'question')}"
+    return "not paid back"
 
 
 def per_document() -> None:
@@ -113,21 +173,31 @@ def per_document() -> None:
     )
 
 
-def spent_preparing() -> None:
-    sums = ledger.by_model(ledger.asleep(books.rows))
-    if not sums:
+def spent_preparing(notes: NoteUse) -> None:
+    slept = ledger.asleep(books.rows)
+    if not slept:
         st.caption("Nothing has been prepared yet.")
         return
-    rows = [
-        [
-            "Without an AI model" if name == EXTRACTIVE else safe.inert(name),
-            f"{round(one.calls):,}",
-            f"{round(one.tokens):,}",
-            safe.inert(ledger.money(one.cost_usd)),
-        ]
-        for name, one in sums.items()
-    ]
-    table(["Prepared by", "Calls", "Tokens", "Cost"], rows)
+    makers = {
+        name: "Without an AI model" if name == EXTRACTIVE else safe.inert(name) for name in ledger.by_model(slept)
+    }
+    table(
+        ["Prepared by", "Calls", "Tokens", "Cost"], [spent(makers[n], one) for n, one in ledger.by_model(slept).items()]
+    )
+    steps = ledger.by_route(slept)
+    table(
+        ["For", "Calls", "Tokens", "Cost"],
+        [spent(PASS_WORDS[name].capitalize(), steps[name]) for name in PASSES if name in steps],
+    )
+    if notes.wasted_share is not None:
+        never = phrases.count(notes.notes - notes.used, "note")
+        st.caption(
+            f"Never used so far: {never} of {notes.notes:,}, {notes.wasted_share:.0%} of what was written while preparing."
+        )
+
+
+def spent(words: str, one: ledger.Total) -> list[str]:
+    return [words, f"{round(one.calls):,}", f"{round(one.tokens):,}", safe.inert(ledger.money(one.cost_usd))]
 
 
 def by_route() -> None:
@@ -137,8 +207,33 @@ def by_route() -> None:
         of_route = [one for one in done if (one.route if not one.abstained else "none") == route]
         if of_route:
             mean = sum(answer.usage.tokens for answer in of_route) / len(of_route)
-            rows.append([words.capitalize(), f"{len(of_route):,}", f"{len(of_route) / len(done):.0%}", f"{mean:,.0f}"])
-    table(["Answered from", "Answers", "Share", "Tokens each"], rows)
+            signs = quality(of_route)
+            rows.append(
+                [
+                    words.capitalize(),
+                    f"{len(of_route):,}",
+                    f"{len(of_route) / len(done):.0%}",
+                    f"{mean:,.0f}",
+                    "" if signs.verified_share is None else f"{signs.verified_share:.0%}",
+                    f"{signs.thumbs_up:,} / {signs.thumbs_down:,}",
+                ]
+            )
+    table(["Answered from", "Answers", "Share", "Tokens each", "Quotes verified", "Thumbs up / down"], rows)
+
+
+def priced_as_if(books: meter.Books) -> tuple[meter.Books, str]:
+    """Return the books at the price of the model that stands in where none was used, and what to say of that."""
+    model = st.session_state.get("as-if", "").strip()
+    if not model:
+        return books, ""
+    price = services.llm.price(model)
+    if price is None:
+        return books, f"The price of {model} is unknown: nothing is counted as if it had been paid. Enter it below."
+    books = meter.Books(as_if.rows(books.rows, price), as_if.answers(books.answers, price))
+    return (
+        books,
+        f"As if what was quoted without an AI model had cost what {model} costs. Nobody paid this; it is an estimate.",
+    )
 
 
 def as_csv() -> str:
@@ -152,31 +247,51 @@ books = meter.books(services)
 documents = library.documents(services)
 if not books.rows and not books.answers:
     st.markdown("Nothing has been asked or prepared yet. What both cost, and what preparing saves, is added up here.")
+    with st.expander("Prices", icon=":material/payments:"):
+        prices.show(services)
     st.stop()
 
+quoted = any(answer.model == EXTRACTIVE for answer in books.answers)
+books, said = priced_as_if(books)
+checks, notes = meter.checks(services), meter.note_use(services)
 nets = {name: ledger.net(books.rows, books.answers, baseline=name) for name in BASELINES}
 headline = nets[ledger.HEADLINE]
-totals = totals_json(books.rows, books.answers)
+totals = totals_json(books.rows, books.answers, shadows=checks, notes=notes)
 place = st.container()
 unit = st.segmented_control(
     "Count in", ["Money", "Tokens"], default="Money" if headline.in_money else "Tokens", required=True, key="unit"
 )
 in_money = unit == "Money"
-place.markdown(f"### {safe.inert(verdict(headline))}", anchors=False)
+with place:
+    if said:
+        st.info(safe.inert(said), icon=":material/calculate:")
+    st.markdown(f"### {safe.inert(verdict(headline))}", anchors=False)
 compared(totals, nets)
 for reason, number in totals["uncredited"].items():
     st.caption(f"No saving is counted for {phrases.count(number, 'answer')}: {safe.inert(reason)}.")
-if len(chart.typed(books, ledger.HEADLINE)) >= chart.FEWEST_QUESTIONS:
-    values = chart.points(books, ledger.HEADLINE, in_money=in_money)
-    st.vega_lite_chart(
-        chart.specification(values, in_money=in_money), height=280, alt="Cost so far, with preparing and without"
-    )
+lines()
 st.header("By document", anchor=False)
 per_document()
 st.header("What preparing used", anchor=False)
-spent_preparing()
+spent_preparing(notes)
 st.header("What answers were made from", anchor=False)
 by_route()
+st.header("How exact this is", anchor=False)
+checking.show(services, books, calibrating.errors(checks))
+if totals["differs_from_litellm"]:
+    st.caption(
+        f"For {phrases.count(totals['differs_from_litellm'], 'call')} LiteLLM reckons another cost than this meter; both "
+        "stand in the CSV."
+    )
+st.header("Prices", anchor=False)
+if quoted:
+    st.text_input(
+        "Count what was quoted without an AI model as if this model had been paid",
+        key="as-if",
+        placeholder="openai/gpt-5-mini",
+    )
+with st.expander("Prices of models", icon=":material/payments:"):
+    prices.show(services)
 st.download_button(
     "Every call and answer as CSV",
     as_csv,

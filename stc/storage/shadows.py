@@ -37,3 +37,8 @@ def _shadow(row: Row[Any]) -> Shadow:
     values["estimated"] = Baseline(**values["estimated"])
     values["measured"] = Baseline(**values["measured"]) if values["measured"] else None
     return Shadow(**values)
+
+
+def get(connection: Connection, owner: str, answer_id: str) -> Shadow | None:
+    row = connection.execute(select(shadows).where(shadows.c.owner == owner, shadows.c.answer_id == answer_id)).first()
+    return _shadow(row) if row else None

@@ -129,7 +129,7 @@ def _footing(services: Services, answer: Answer, books: Books, ask: Ask) -> None
         said.append(f"Answered from: {ROUTE_WORDS[answer.route]}")
     said.append("Quotes only (no AI model)" if answer.model == EXTRACTIVE else safe.inert(answer.model))
     st.caption(" · ".join(said))
-    meter.show(answer, books)
+    meter.show(services, answer, books)
     with st.container(horizontal=True, vertical_alignment="center"):
         key = f"rating-{answer.id}"
         st.feedback(

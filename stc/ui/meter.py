@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 
-from stc.meter import ledger, sentences
+from stc.meter import ledger, receipts, sentences
+from stc.meter.quality import NoteUse
 from stc.services import Services
+from stc.storage import ledger as ledger_rows
+from stc.storage import shadows
 from stc.ui import library, phrases, safe
-from stc.words import Answer, Baseline, LedgerRow
+from stc.words import Answer, Baseline, LedgerRow, Shadow
 
 BASELINE_WORDS = {
     "chunks": "From passages, without preparation",
@@ -34,11 +38,11 @@ class Books:
         return self.nets[documents]
 
 
-def show(answer: Answer, books: Books) -> None:
+def show(services: Services, answer: Answer, books: Books) -> None:
     details = st.expander(line(answer, books), key=f"meter-{answer.id}", type="compact", on_change="rerun")
     if details.open:
         with details:
-            _details(answer)
+            _details(services, answer, books)
 
 
 def line(answer: Answer, books: Books) -> str:
@@ -50,27 +54,59 @@ def line(answer: Answer, books: Books) -> str:
     return safe.inert(sentences.line_under_answer(answer, net, documents=len(documents)) + " Details")
 
 
-def _details(answer: Answer) -> None:
-    rows = ["| | Tokens read | written | Cost |", "| :-- | --: | --: | --: |"]
+def _details(services: Services, answer: Answer, books: Books) -> None:
+    rows = ["| | Tokens read | written | Cost | Time |", "| :-- | --: | --: | --: | --: |"]
     usage = answer.usage
-    actual = Baseline(usage.input_tokens, usage.output_tokens, usage.cost_usd, cached_tokens=usage.cached_tokens)
+    actual = Baseline(
+        usage.input_tokens, usage.output_tokens, usage.cost_usd, answer.seconds, cached_tokens=usage.cached_tokens
+    )
     notes = []
     for words, row in [("This answer", actual), *((w, answer.baselines.get(n)) for n, w in BASELINE_WORDS.items())]:
         if row is None:
-            rows.append(f"| {words} | not known | | |")
+            rows.append(f"| {words} | not known | | | |")
             continue
         read = f"{row.input_tokens:,}" + (f" ({row.cached_tokens:,} cached)" if row.cached_tokens else "")
-        rows.append(f"| {words} | {read} | {row.output_tokens:,} | {safe.inert(ledger.money(row.cost_usd))} |")
+        words += ", measured" if row.measured else ""
+        took = "" if row.seconds is None else phrases.duration(row.seconds)
+        rows.append(f"| {words} | {read} | {row.output_tokens:,} | {safe.inert(ledger.money(row.cost_usd))} | {took} |")
         if row.note:
             notes.append(f"{words}: {row.note}")
     st.markdown("\n".join(rows))
     st.caption(
-        "Saved = the row without preparation minus this answer. The rows below the first are calls that were not made: "
-        "their prompts were put together and counted, their output is taken to be as long as this answer. "
+        "Saved = the row without preparation minus this answer. The rows below the first are calls that were not made, "
+        "unless they say “measured”: their prompts were put together and counted. "
         "What preparing cost is charged against the savings of all questions together, on the Savings page."
     )
-    for reason in (*notes, *_times(answer), *answer.reasons, *_credit(answer), *_estimated(answer)):
+    with services.database.read() as connection:
+        shadow = shadows.get(connection, services.owner, answer.id)
+    told = (*receipts.in_words(answer), *notes, *_times(answer), *_quality(answer, shadow))
+    for reason in (*told, *answer.reasons, *_credit(answer), *_estimated(answer)):
         st.caption("· " + safe.inert(reason[:1].upper() + reason[1:]))
+    st.download_button(
+        "Receipt",
+        json.dumps(receipts.receipt(answer, books.rows, shadow), indent=1, allow_nan=False),
+        f"answer-{answer.id}.json",
+        "application/json",
+        icon=":material/receipt_long:",
+        key=f"receipt-{answer.id}",
+        type="tertiary",
+        on_click="ignore",
+        help="Every number behind this as JSON: prompts counted, calls, prices, formulas.",
+    )
+
+
+def _quality(answer: Answer, shadow: Shadow | None) -> list[str]:
+    quotes = len(answer.citations)
+    verified = sum(citation.verified for citation in answer.citations)
+    told = [f"{verified:,} of {phrases.count(quotes, 'quote')} verified"] if quotes else []
+    if shadow is None or shadow.state != "done":
+        return told
+    if shadow.abstained:
+        return [*told, "without preparation nothing would have been answered: it was really run"]
+    if shadow.agrees:
+        return [*told, "without preparation the same numbers, dates and names are answered: it was really run"]
+    said = "; ".join(f"{kind} {', '.join(items)}" for kind, items in shadow.differs.items() if items)
+    return [*told, f"without preparation another answer comes, it was really run; they differ in {said}"]
 
 
 def _times(answer: Answer) -> list[str]:
@@ -92,3 +128,15 @@ def _estimated(answer: Answer) -> list[str]:
 
 def books(services: Services) -> Books:
     return Books(*library.books(services))
+
+
+def checks(services: Services) -> list[Shadow]:
+    """Return the baselines that were really run, oldest first."""
+    with services.database.read() as connection:
+        return shadows.list_all(connection, services.owner)
+
+
+def note_use(services: Services) -> NoteUse:
+    """Return how many of the notes prepared here were ever used."""
+    with services.database.read() as connection:
+        return ledger_rows.note_use(connection, services.owner)
