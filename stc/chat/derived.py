@@ -29,7 +29,8 @@ _ASKED = {
         r"when|die[ds]?|live[ds]?|be|was|were|is|are)\b"
     ),
     "share": re.compile(
-        r"\b(?:shares?|percent|per cent|percentages?(?! points?)|proportions?|fractions?|what part|how much of|how large a part)\b|%"
+        r"\b(?:shares?|percent|per cent|percentages?(?! points?)|proportions?|fractions?|what part|how much of|"
+        r"how large a part)\b|%"
     ),
     "change": re.compile(
         r"\b(?:chang\w*|increas\w*|decreas\w*|gr[eo]w\w*|ris[ei]\w*|rose|f[ae]ll\w*|drop\w*|declin\w*|percent|percentage)\b|%"
@@ -56,6 +57,7 @@ _FUNCTIONS = {
     "count": "count",
     "convert": "converted",
 } | {f"{unit}s": "elapsed" for unit in _UNITS}
+_YEARS = re.compile(r"(?:1\d|20)\d\d [-−–] (?:1\d|20)\d\d")
 _HOW_MANY = re.compile(rf"\bhow many (?:\w+ ){{0,2}}?({_UNIT})s?\b")
 _CUES = frozenset(
     terms(
@@ -74,6 +76,8 @@ def operation(formula: str) -> str:
         return _FUNCTIONS.get(function[1], "")
     if formula.rstrip().endswith("%"):
         return "change" if re.match(r"\(.* [-−–] ", left) else "share"
+    if _YEARS.fullmatch(left):
+        return "elapsed"
     for sign, name in ((r"[/÷]", "rate"), (r" [-−–] ", "difference"), (r"\+", "total")):
         if re.search(sign, left):
             return name
@@ -88,7 +92,7 @@ def asks_for(question: str, note: Note) -> bool:
         return False
     result = (note.formula or "").rpartition("=")[2].strip().casefold()
     unit = _HOW_MANY.search(asked)
-    if unit and unit[1] not in result:
+    if unit and unit[1] not in f"{result} {note.text}":
         return False
     if done == "converted":
         return _into(note.question) <= set(terms(question)) | {result[-1:]} and bool(_into(note.question))

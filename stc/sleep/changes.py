@@ -43,6 +43,13 @@ _POINTING = re.compile(r"\b(?:his|her|my|your|he|she|they|we|this|these|those|su
 _PERCENT_SIGN = re.compile(r"%|\bpercent\b|\bper cent\b")
 _FEWEST_OF = 10
 _LONGEST_REST = 18
+_A_YEAR = re.compile(r"\b(?:1[0-9]|20)\d\d\b")
+_FROM_YEAR = re.compile(r"\b(?:from|between) ((?:1[0-9]|20)\d\d) (?:to|until|till|through|and) ((?:1[0-9]|20)\d\d)$")
+_LASTING = frozenset(
+    "run last rule reign serve live work teach hold study govern air play remain exist operate take continue lead stay reside "
+    "occupy produce publish own manage direct command host".split()
+)
+_NAMED = re.compile(r"([A-Z][\w.'’-]+(?: (?:[A-Z][\w.'’-]*|de|von|van|der|of|la|al-\w+)){1,4}) \(.{0,120}$")
 _DATE_PAIR = re.compile(r"\b([A-Za-z]+(?:ed|en|ade|aid|old|eld|egan|orn))\b[ :]*$")
 
 
@@ -54,6 +61,7 @@ def derived(reading: Reading) -> Iterator[Derived]:
             text = _LEAD_IN.sub("", statement.text)
             yield from _share(statement, text, reading.casing)
             yield from _change(statement, text, reading.casing)
+            yield from _years(statement, text, reading.casing)
         yield from _dates(statement, day_first)
 
 
@@ -202,7 +210,23 @@ def _year(amount: str) -> bool:
     return re.fullmatch(r"(?:1[5-9]|20)\d\d", amount) is not None
 
 
-# Dates
+# Years and dates
+
+
+def _years(statement: Statement, text: str, casing: Casing) -> Iterator[Derived]:
+    """ "The programme ran from 1963 to 1989": For about how many years did it run?"""
+    clause = analyse(plain(text), casing)
+    found = _FROM_YEAR.search(clause.rest) if clause else None
+    if clause is None or found is None or clause.front or is_vague(clause.subject) or len(_A_YEAR.findall(text)) > 2:
+        return
+    first, last = found[1], found[2]
+    years = int(last) - int(first)
+    before = clause.rest[: found.start()].strip(" ,")
+    if clause.verb not in _LASTING or years < 2 or len(before.split()) > 8 or re.search(r"[,;]|\byears?\b", before):
+        return
+    told = f"About {years} years: from {first} to {last}."
+    asked = f"For about how many years {clause.asked(before)}"
+    yield from _derived(statement, asked, told, f"{last} - {first} = {years}", 0.6)
 
 
 def _dates(statement: Statement, day_first: bool | None) -> Iterator[Derived]:
@@ -213,10 +237,7 @@ def _dates(statement: Statement, day_first: bool | None) -> Iterator[Derived]:
         return
     first, last = found
     told = f"from {flat[first.start : first.end]} to {flat[last.start : last.end]}."
-    life = re.search(
-        r"([A-Z][\w.'’-]+(?: (?:[A-Z][\w.'’-]*|de|von|van|der|of|la|al-\w+)){1,4}) \((?:born |b\. )?[^()]{0,40}$",
-        flat[: first.start],
-    )
+    life = _NAMED.match(flat[: first.start])
     years = quantities.months_between(first.value, last.value) // 12
     if life and re.fullmatch(r"\s*(?:–|-|—|to)\s*[^()]{0,40}", flat[first.end : last.start]) and 5 < years < 120:
         result = f"{years} years"

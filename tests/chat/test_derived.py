@@ -132,6 +132,7 @@ def test_only_inferences_with_a_formula_count():
         ("(150 - 120) / 120 = 25%", "change"),
         ("150 - 120 = 30", "difference"),
         ("150 − 120 = 30", "difference"),
+        ("1989 - 1963 = 26", "elapsed"),
         ("1 h + 2 h = 3 h", "total"),
         ("2 * 3 = 6; sum(6, 7) = 13", "total"),
         ("mean(6, 8) = 7", "mean"),

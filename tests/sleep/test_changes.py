@@ -84,6 +84,18 @@ def notes(text: str) -> dict[str, tuple[str, str]]:
             "39 years",
         ),
         (
+            "Martin Meier (German: [maia] ( listen); 10 November 1483 – 18 February 1546) was a priest.",
+            "How many full years did Martin Meier live?",
+            "62 years: from 10 November 1483 to 18 February 1546.",
+            "62 years",
+        ),
+        (
+            "The programme originally ran from 1963 to 1989.",
+            "For about how many years did the programme run?",
+            "About 26 years: from 1963 to 1989.",
+            "26",
+        ),
+        (
             "The case was argued November 1, 2022, and decided February 22, 2023.",
             "How many days passed between November 1, 2022 (argued) and February 22, 2023 (decided)?",
             "113 days: from November 1, 2022 to February 22, 2023.",
@@ -105,6 +117,8 @@ def test_shares_changes_and_spans_are_asked_about(text, question, answer, result
         "The number of ships rose from 20 to 40, an increase of 20 ships.",
         "The number of ships rose from 20 to 30, or 50 percent of all ships.",
         "The number of ships rose from 20 to 30 to 40 in three years.",
+        "The regent ruled for only two years, from 1321 to 1323.",
+        "The station rejected the plans in six votes between 1960 and 1965.",
         "The road goes from 20 to 40 metres above the sea.",
         "It rose from 20 to 40 in two years in the harbour.",
         "The benefits remained the same from 2013 to 2016 in the harbour.",
