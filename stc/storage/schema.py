@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -111,6 +111,7 @@ notes = Table(
     Column("times_used", Integer, nullable=False, default=0),
     Column("created_at", Float, nullable=False),
     Index(None, "document_id"),
+    Index(None, "task_id"),
 )
 
 evidence = Table(
@@ -121,6 +122,7 @@ evidence = Table(
     Column("page", Integer, nullable=False),
     Column("quote", Text, nullable=False),
     Column("chunk_id", String, ForeignKey("chunks.id", ondelete="SET NULL")),
+    Index(None, "chunk_id"),
 )
 
 vectors = Table(
@@ -201,6 +203,7 @@ sleep_runs = Table(
     Column("sent_tokens", Integer, nullable=False, server_default="0"),  # our count of all prompts
     Column("asked_tokens", Integer, nullable=False, server_default="0"),  # sum of max_tokens
     Index(None, "started_at"),
+    Index(None, "task_id"),
 )
 
 replies = Table(

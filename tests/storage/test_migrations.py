@@ -21,12 +21,16 @@ def make(path: Path, script: str) -> None:
         connection.executescript(script)
 
 
-def shape(path: Path) -> dict[str, set[tuple[str, str, int]]]:
+def shape(path: Path) -> dict[str, set[tuple[str, ...]]]:
+    """Return the columns of each table, and the indexes with theirs."""
     with closing(sqlite3.connect(path)) as connection:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        names = connection.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'index')").fetchall()
         return {
-            table: {(row[1], row[2], row[3]) for row in connection.execute(f"PRAGMA table_info({table})")}
-            for table in tables
+            name: {
+                tuple(str(value) for value in row[1:4])
+                for row in connection.execute(f"PRAGMA {'table' if kind == 'table' else 'index'}_info({name})")
+            }
+            for name, kind in names
         }
 
 
