@@ -28,10 +28,12 @@ _EVENTS = (
 """What the date of a document may be the date of."""
 _BARE_DATE = re.compile(r"(?:date|day)(?:(?: and| or) (?:local )?time)?|when", re.IGNORECASE)
 _DATE_OF = re.compile(r"(?:date|day|time)(?:(?: or | and )[a-z]+)* of (?:the )?")
-_STARTS = (
-    "start started begin beginning began opening opened departure take-off takeoff from commencement issue entry onset"
+_STARTS = frozenset(
+    "start started begin beginning began opening opened departure take-off takeoff from commencement issue entry onset".split()
 )
-_ENDS = "end ended ending closing closed arrival landing until to completion completed expiration expiry due exit"
+_ENDS = frozenset(
+    "end ended ending closing closed arrival landing until to completion completed expiration expiry due exit".split()
+)
 _SPAN = re.compile(r"\b(?:start|end|effective|expir|valid|publi|revis|report|issue|updat|from|until|due)")
 """Of such a date nobody asks on what day of the week it was."""
 _OPPOSITES = (
@@ -60,7 +62,6 @@ _WHOLE = re.compile(r"(?:total|all|overall|combined|altogether)\b", re.IGNORECAS
 _RECENT = re.compile(r"((?:in the )?(?:last|past|previous|prior)) (\d+) (hour|day|week|month|year)s?", re.IGNORECASE)
 _ITEM = re.compile(r"\s*[,;]?\s*\(([^():]{3,60})\)")
 _PAIR = re.compile(r"\s*/\s*")
-_RANGE = re.compile(r"\s*(?:-|–|—|to|until)\s*", re.IGNORECASE)
 _CONVERTED = {
     "ft": ("m", "meters"),
     "mi": ("km", "kilometers"),
@@ -202,7 +203,7 @@ class _Form:
         for other in self.values:
             if other.day is None or other is anchor or other.day.value == day:
                 continue
-            if _SPAN.search(anchor.name) and not set(other.name.split()) & set(_ENDS.split()):
+            if _SPAN.search(anchor.name) and not set(other.name.split()) & _ENDS:
                 continue
             if re.search(r"\bend\b", other.name) and (other.day.value + timedelta(days=1)).day == day.day:
                 continue  # whether the last day counts makes a month
@@ -243,6 +244,7 @@ class _Form:
     def times(self) -> Iterator[Derived]:
         """The time between the anchor's and other times of the same day."""
         timed = [value for value in self.values if value.at is not None]
+        yield from _from_start_to_end(timed)
         main = next((value for value in timed if value is self.anchor), None)
         if main is None or main.at is None:
             return
@@ -264,7 +266,7 @@ class _Form:
             asked = f"after {name} did {event} happen" if minutes > 0 else f"after {event} was the {name}"
             if not self.event and minutes > 0:
                 asked = f"after {name} was {event}"
-            between = set(name.split()) & set((_STARTS + " " + _ENDS).split())
+            between = set(name.split()) & (_STARTS | _ENDS)
             yield _derived(
                 f"How many minutes {asked}?",
                 f"{shown}: from {first.written(first.at)} to {last.written(last.at)}.",
@@ -418,6 +420,37 @@ class _Item:
     @property
     def facets(self) -> list[str]:
         return [facet.strip() for facet in self.told.split(",")]
+
+
+def _from_start_to_end(timed: Sequence[_Value]) -> Iterator[Derived]:
+    """ "Opening time" and "closing time" of the same: the time between."""
+    for first, last in combinations(timed, 2):
+        if (key := _without(first.name, _STARTS)) is None or key != _without(last.name, _ENDS):
+            continue
+        if first.at is None or last.at is None:
+            continue
+        minutes = _minutes(first.at.value, last.at.value)
+        same_day = first.day is None or last.day is None or first.day.value == last.day.value
+        if minutes <= 0 or not same_day or first.at.zone.lower() != last.at.zone.lower():
+            continue
+        hours = minutes % 60 == 0
+        unit = "hour" if hours else "minute"
+        result = f"{minutes // 60 if hours else minutes} {unit}s".removesuffix(
+            "s" if minutes == (60 if hours else 1) else ""
+        )
+        yield _derived(
+            f"How many {unit}s passed between the {first.name} and the {last.name}?",
+            f"{result}: from {first.written(first.at)} to {last.written(last.at)}.",
+            f"{unit}s({first.at.value:%H:%M}, {last.at.value:%H:%M}) = {result}",
+            [first, last],
+            0.85,
+        )
+
+
+def _without(name: str, words: frozenset[str]) -> str | None:
+    """Return a label without its word for a start or an end, ``None`` where it has none."""
+    kept = [word for word in name.split() if word not in words]
+    return " ".join(kept) if len(kept) < len(name.split()) else None
 
 
 def _told_apart(found: Sequence[_Value]) -> Iterator[_Value]:

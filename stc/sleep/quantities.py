@@ -19,7 +19,6 @@ MONTH_NAMES = tuple(
     "January February March April May June July August September October November December".split()
 )  # fmt: skip
 SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-CURRENCIES = {"$": "dollar", "€": "euro", "£": "pound sterling"}
 
 
 @dataclass(frozen=True, slots=True)

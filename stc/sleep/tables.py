@@ -26,7 +26,7 @@ _CODE = re.compile(r"^(?:[A-Z]?\d+(?:\.\d+)*[A-Za-z]?|[A-Z])[.)]?(?:\s+|$)")
 _POINTS = re.compile(r"\b(?:score|index|rating|rate|grade|rank|ratio|level)s?\b", re.IGNORECASE)
 _TOTAL = re.compile(r"(?:grand |sub)?total\b(?: (?P<of>.+))?", re.IGNORECASE)
 _PLAIN_FIRST = frozenset(
-    "percent percentage number total average mean median index rate ratio share amount cost overall net gross annual median "
+    "percent percentage number total average mean median index rate ratio share amount cost overall net gross annual "
     "other all count value volume level".split()
 )
 _LINES_ABOVE = 5

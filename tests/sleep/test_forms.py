@@ -103,6 +103,18 @@ def test_two_temperatures_of_one_field_are_compared_and_converted():
     assert found["What was the temperature in degrees Fahrenheit?"] == ("23°F (-5°C).", "23°F")
 
 
+def test_the_time_from_a_start_to_its_end_is_told():
+    found = notes(
+        "Site: here\nCrew: 5\nOpening Time: 9:00 am\nClosing Time: 5:30 pm\nLunch Start: 12:00\nLunch End: 13:00"
+    )
+    assert found["How many minutes passed between the opening time and the closing time?"] == (
+        "510 minutes: from 9:00 am to 5:30 pm.",
+        "510 minutes",
+    )
+    assert found["How many hours passed between the lunch start and the lunch end?"][1] == "1 hour"
+    assert not [question for question in found if "opening time and the lunch" in question]
+
+
 def test_times_of_different_zones_are_not_compared():
     assert not [question for question in notes(*VESSEL) if "arrival" in question]
 
