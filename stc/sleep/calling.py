@@ -75,6 +75,10 @@ class Caller:
             kept = tasks.kept_reply(connection, self._task.id, place, model=self._model, asked_tokens=max_tokens)
         if kept is not None:
             return thinking.Said(*kept)
+        if (
+            self._abort.is_set()
+        ):  # a person asked while something else was done: nothing is begun that would be broken off
+            raise Interrupted
         row = self._begin(messages, max_tokens)
         began = time.monotonic()
         settings = self._services.settings

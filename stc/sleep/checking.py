@@ -96,10 +96,17 @@ def writing_of(pages: Iterable[str]) -> Writing:
     return Writing(quantities.day_first(pages), frozenset(proper))
 
 
-def check(drafts: Iterable[NoteDraft], pages: Mapping[int, str], *, asked: Iterable[str] = ()) -> Checked:
-    """Sort drafts into supported and dropped. ``asked`` are the questions that the document's notes answer already."""
+def check(
+    drafts: Iterable[NoteDraft],
+    pages: Mapping[int, str],
+    *,
+    asked: Iterable[str] = (),
+    writing: Writing | None = None,
+) -> Checked:
+    """Sort drafts into supported and dropped. ``asked`` are the questions that the document's notes answer already;
+    ``writing`` is that of the pages, where it is known."""
     seen = {_same(question) for question in asked}
-    writing = writing_of(pages.values())
+    writing = writing or writing_of(pages.values())
     accepted = []
     dropped: Counter[str] = Counter()
     for draft in drafts:

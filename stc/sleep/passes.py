@@ -11,9 +11,9 @@ import logging
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from stc.documents.chunking import holder
 from stc.errors import BudgetReached, StcError, UpstreamError
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 _HEARTBEAT_S = 15.0
 _LOOK_S = 0.2
 _EMBED_BATCH = 16
-_KEPT_THINKERS = 2
+_KEPT_DOCUMENTS = 2
 _NOT_THE_TASKS_FAULT = frozenset({"key", "model", "network", "quota", "timeout", "server"})
 
 
@@ -195,7 +195,7 @@ class _Job:
         drafts = self._extract(known) if self._task.thinker == "extractive" else self._ask_model(known)
         self._give_way()
         asked = [] if self._task.pass_name == "directed" else _questions([*known.beside, *known.hidden])
-        checked = checking.check(drafts, texts, asked=asked)
+        checked = checking.check(drafts, texts, asked=asked, writing=_writing(known.document, known.pages))
         notes = make_notes(self._task, self._model, checked.accepted, known.chunks, now=self._services.now())
         embedded = self._embed([embedded_text(note) for note in [*notes, *known.hidden]])
         hidden = list(zip(known.hidden, embedded[len(notes) :], strict=True))
@@ -334,7 +334,7 @@ class _Job:
         one has the task, or the document is gone or was replaced."""
         counts = Counter(dropped)
         wrong = directing.marked_wrong(self._services, self._task.answers)
-        writing = checking.writing_of(page.text for page in known.pages)
+        writing = _writing(known.document, known.pages)
         embedder = self._services.embedder.name
         with self._services.database.write() as connection:
             document = document_rows.get(connection, self._services.owner, self._task.document_id)
@@ -588,19 +588,33 @@ def delete_notes(connection: Connection, document_id: str, ids: Sequence[str]) -
         document_rows.record_changes(connection, "delete", [("note", note_id, document_id) for note_id in some])
 
 
-_thinkers: OrderedDict[tuple[str, str], ExtractiveThinker] = OrderedDict()
-_thinkers_lock = threading.Lock()
+T = TypeVar("T")
 
 
-def extractive_thinker(document: Document, pages: Sequence[Page]) -> ExtractiveThinker:
-    """Return the extractive thinker of a document; reading it takes a second, so the last ones are kept."""
-    key = (document.id, document.content_hash)
-    with _thinkers_lock:
-        found = _thinkers.get(key)
-        if found is None:
-            reading = read(pages, markdown=document.media_type == "text/markdown")
-            found = _thinkers[key] = ExtractiveThinker(reading, tokens.count)
-            while len(_thinkers) > _KEPT_THINKERS:
-                _thinkers.popitem(last=False)
-        _thinkers.move_to_end(key)
-        return found
+class _Kept(Generic[T]):
+    """What was made of the last few documents. Thread-safe."""
+
+    def __init__(self, make: Callable[[Document, Sequence[Page]], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: OrderedDict[tuple[str, str], T] = OrderedDict()
+
+    def __call__(self, document: Document, pages: Sequence[Page]) -> T:
+        key = (document.id, document.content_hash)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._make(document, pages)
+                while len(self._made) > _KEPT_DOCUMENTS:
+                    self._made.popitem(last=False)
+            self._made.move_to_end(key)
+            return self._made[key]
+
+
+def _read(document: Document, pages: Sequence[Page]) -> ExtractiveThinker:
+    return ExtractiveThinker(read(pages, markdown=document.media_type == "text/markdown"), tokens.count)
+
+
+extractive_thinker = _Kept(_read)
+"""The extractive thinker of a document: reading it takes a second."""
+_writing = _Kept(lambda document, pages: checking.writing_of(page.text for page in pages))
+"""How a document writes: of a long novel that takes four seconds."""
