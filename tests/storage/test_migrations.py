@@ -68,7 +68,8 @@ def test_what_the_first_schema_held_is_still_there(tmp_path):
         task = tasks.by_ids(connection, ["t"])["t"]
         run = tasks.history(connection, "me")[0]
     database.close()
-    assert document is not None and document.replaces is None and document.opens == 0
+    assert document is not None
+    assert (document.replaces, document.opens) == (None, 0)
     assert task.answers == ()
     assert (run.notes_added, run.generation, run.asked_tokens) == (3, 1, 0)
 
