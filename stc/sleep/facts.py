@@ -197,6 +197,8 @@ class _Estimate:
     """What the preparation model needs for a window, at most."""
 
     price: prices.Price | None
+    billed: prices.Price | None
+    """The price in the tier of the last call, where that was a cheaper one."""
     limit: int
 
     def __call__(self, document: Document, window: Window) -> Needed:
@@ -207,7 +209,8 @@ class _Estimate:
             document_tokens=document.tokens,
             questions=window.questions,
         )
-        return Needed(sent, asked, preparing(sent, asked, self.price).cost_usd)
+        usual = preparing(sent, asked, self.billed).cost_usd if self.billed is not None else None
+        return Needed(sent, asked, preparing(sent, asked, self.price).cost_usd, usual)
 
 
 def _model(services: Services, now: float) -> tuple[ModelState, int, _Estimate]:
@@ -215,7 +218,11 @@ def _model(services: Services, now: float) -> tuple[ModelState, int, _Estimate]:
     settings = services.settings
     name = settings.sleep_model
     if not name:
-        return ModelState(), planning.WINDOW_TOKENS, _Estimate(prices.price_of(EXTRACTIVE), planning.WINDOW_TOKENS)
+        return (
+            ModelState(),
+            planning.WINDOW_TOKENS,
+            _Estimate(prices.price_of(EXTRACTIVE), None, planning.WINDOW_TOKENS),
+        )
     llm = services.llm
     price = llm.price(name)
     context = llm.context_window(name)
@@ -225,9 +232,9 @@ def _model(services: Services, now: float) -> tuple[ModelState, int, _Estimate]:
         limit = max(_SMALLEST_WINDOW, min(limit, int((context - overhead) / (1 + thinking.OUTPUT_SHARE))))
     with services.database.read() as connection:
         failures, failed_at = tasks.failures_in_a_row(connection, services.owner, "model")
-        billed = ledger.last_tier(connection, services.owner, purpose="sleep", model=name)
-    if settings.cheap_tier and billed is not None and billed != "standard":
-        price = llm.price(name, billed) or price
+        called = providers.resolve(name, settings.api_base).name
+        tier = ledger.last_tier(connection, services.owner, purpose="sleep", model=called)
+    billed = llm.price(name, tier) if settings.cheap_tier and tier and tier != "standard" else None
     free = price is not None and price.free
     local = llm.is_local(name)
     state = ModelState(
@@ -239,7 +246,7 @@ def _model(services: Services, now: float) -> tuple[ModelState, int, _Estimate]:
         failures=failures,
         failed_at=failed_at,
     )
-    return state, limit, _Estimate(price, limit)
+    return state, limit, _Estimate(price, billed, limit)
 
 
 def _windows_of(services: Services, document: Document, limit: int) -> tuple[Window, ...]:

@@ -105,11 +105,16 @@ class ModelState:
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What a model would need for a window, at most. ``usd`` is ``None`` where its price is unknown."""
+    """What a model would need for a window, at most. ``usd`` is ``None`` where its price is unknown.
+
+    ``usd`` is at the standard price, which limits are held by; ``usual_usd`` at that of the tier that is really billed, by
+    which worth is reckoned: ``None`` where it is the same.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     usd: float | None = 0.0
+    usual_usd: float | None = None
 
     @property
     def tokens(self) -> int:
@@ -442,7 +447,8 @@ def worth_of(
     part = 1.0 if window.pass_name in ("outline", "directed") or not total else min(1.0, window.tokens / total)
     cost = 0.0
     if _no_model(candidate.document, policy) is None and not policy.model.free:
-        cost = float(needed.tokens) if policy.unit == "tokens" or needed.usd is None else needed.usd
+        usd = needed.usd if needed.usual_usd is None else needed.usual_usd
+        cost = float(needed.tokens) if policy.unit == "tokens" or usd is None else usd
     return value.worth(
         window.pass_name,
         part=part,

@@ -79,13 +79,9 @@ def spent_on_documents(
 
 
 def last_tier(connection: Connection, owner: str, *, purpose: str, model: str) -> str | None:
-    """Return in which tier the last call of a model for a purpose was billed, ``None`` where it had none."""
-    return connection.execute(
-        select(ledger.c.tier)
-        .where(ledger.c.owner == owner, ledger.c.purpose == purpose, ledger.c.model == model)
-        .order_by(ledger.c.at.desc())
-        .limit(1)
-    ).scalar()
+    """Return in which tier the last good call of a model for a purpose was billed, ``None`` where it had none."""
+    of_it = (ledger.c.owner == owner, ledger.c.purpose == purpose, ledger.c.model == model, ledger.c.error.is_(None))
+    return connection.execute(select(ledger.c.tier).where(*of_it).order_by(ledger.c.at.desc()).limit(1)).scalar()
 
 
 def note_use(connection: Connection, owner: str, *, document_id: str | None = None) -> NoteUse:

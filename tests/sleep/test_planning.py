@@ -295,6 +295,14 @@ def test_a_free_model_does_everything_the_most_valuable_first():
     assert reasons[2].endswith("costs nothing")
 
 
+def test_worth_is_reckoned_by_what_is_really_billed_and_limits_by_the_most_that_it_may_cost():
+    busy = asked("a", *([0.5] * 18))
+    assert by_model(busy) == ["a outline", "a 0"]
+    cheap = dataclasses.replace(PAID, estimate=lambda d, w: Needed(3500, 500, 0.004, 0.002))
+    assert by_model(busy, policy=cheap) == ["a outline", "a 0", "a 1", "a 2"]
+    assert by_model(busy, policy=dataclasses.replace(cheap, run_usd=0.003)) == []
+
+
 def test_where_a_price_is_unknown_tokens_are_compared_and_it_is_not_taken_for_free():
     policy = dataclasses.replace(
         PAID,

@@ -417,3 +417,28 @@ def test_each_pass_is_summed_up_with_what_it_sent_for_its_text(services, paid):
     library.add(services, name="without.txt")
     services.change_settings(sleep_model="")
     assert report.by_pass(list(run.sleep_now(services)))[0].sent_share is None
+
+
+def test_what_the_provider_bills_cheaper_is_reckoned_so_and_limits_hold_at_the_full_price(services, paid, tmp_path):
+    document = library.add(services, library.long(12))
+    paid.bills_tier = "asked"
+    (tmp_path / "prices.json").write_text(
+        json.dumps(
+            {
+                "double": {
+                    "input_cost_per_token": 2e-6,
+                    "output_cost_per_token": 8e-6,
+                    "input_cost_per_token_flex": 1e-6,
+                    "output_cost_per_token_flex": 4e-6,
+                }
+            }
+        )
+    )
+    window = facts.gather(services).candidates[0].windows[1]
+    before = facts.gather(services).policy.estimate(document, window)
+    list(run.sleep_now(services, max_passes=1))
+    after = facts.gather(services).policy.estimate(document, window)
+    assert (before.usual_usd, after.usual_usd) == (None, pytest.approx(before.usd / 2))
+    assert after.usd == before.usd
+    services.change_settings(cheap_tier=False)
+    assert facts.gather(services).policy.estimate(document, window) == before
