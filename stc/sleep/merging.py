@@ -2,7 +2,7 @@
 
 Similar is not same: two notes answer one question only where what they are about is near in meaning and the questions ask
 for the same kind of thing, of the same numbers and names, both affirmed or both denied. Then their answers either agree, or
-contradict each other in a figure or a name. docs/decisions/0018-generations.md.
+contradict each other in a figure or a name. docs/decisions/0020-generations.md.
 """
 
 from __future__ import annotations
