@@ -23,6 +23,7 @@ COMPARED = {
     "document": "The whole document",
     "document_cached": "The same, cached by the provider",
 }
+SHORT = {"chunks": "Passages", "document": "Whole document", "document_cached": "Cached"}
 
 
 def plain_amount(tokens: Fraction | float, usd: Fraction | float | None) -> str:
@@ -33,7 +34,7 @@ def plain_amount(tokens: Fraction | float, usd: Fraction | float | None) -> str:
 
 
 def amount(tokens: Fraction | float, usd: Fraction | float | None) -> str:
-    return safe.inert(plain_amount(tokens, usd))
+    return safe.inert(plain_amount(tokens, usd)).replace("−", "−\N{WORD JOINER}")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
@@ -113,7 +114,7 @@ def lines() -> None:
         list(BASELINES),
         default=ledger.HEADLINE,
         required=True,
-        format_func=COMPARED.__getitem__,
+        format_func=SHORT.__getitem__,
         key="against",
     )
     chosen = right.selectbox(

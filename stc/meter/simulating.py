@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from stc.meter.ledger import exact, money
+from stc.meter.ledger import HEADLINE, exact, money
 from stc.meter.prices import Price, cost
 from stc.words import BASELINES, Usage
 
@@ -108,6 +108,12 @@ def simulate(assumed: Assumed, chat: Price | None, sleep: Price | None) -> Simul
         {name: usage and replace(usage, cost_usd=cost(usage, chat)) for name, usage in asked.items()},
         exact(assumed.answered),
     )
+
+
+def questions_to_repay(usd: float | None, chat: Price | None, *, baseline: str = HEADLINE) -> Fraction | None:
+    """Return after how many questions so much money is repaid as usual questions go; ``None``: never, or not known."""
+    saved = simulate(Assumed(), chat, chat).saving(baseline, in_money=True)
+    return None if usd is None or saved is None or saved <= 0 else exact(usd) / saved
 
 
 def shown(questions: Fraction | None) -> str:

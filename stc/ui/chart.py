@@ -105,7 +105,8 @@ def _told(events: Sequence[tuple[float, int, Fraction, Fraction]]) -> Story:
 def specification(told: Story, *, in_money: bool) -> dict[str, Any]:
     """Return the chart in Vega-Lite's words."""
     unit = "US dollars" if in_money else "Tokens"
-    number = "$.4~f" if in_money else "~s"
+    highest = max((max(with_preparing, without) for _, with_preparing, without in told.steps), default=Fraction(0))
+    number = "~s" if not in_money else "$,.2f" if highest >= 0.05 else "$.4f"
     x = {
         "field": "questions",
         "type": "quantitative",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stc.meter import prices
 from stc.meter.prices import Price
-from stc.meter.simulating import Assumed, lines, preparing, shown, simulate, simulation_json
+from stc.meter.simulating import Assumed, lines, preparing, questions_to_repay, shown, simulate, simulation_json
 
 FREE = Price("local", "standard", "now", ())
 PUBLISHED = Assumed(
@@ -94,6 +94,15 @@ def test_a_step_of_preparing_is_priced_by_what_it_sends_and_asks_for():
     usage = preparing(10_000, 2_000, prices.per_million(1, 4))
     assert (usage.tokens, usage.cost_usd, usage.estimated) == (12_000, 0.018, True)
     assert preparing(10_000, 2_000, None).cost_usd is None
+
+
+def test_what_preparing_costs_is_repaid_by_so_many_usual_questions():
+    price = prices.per_million(1.0, 4.0)
+    saved = (2_500 + 4 * 250 - 800 - 4 * 150) / 1_000_000
+    assert float(questions_to_repay(0.21, price)) == pytest.approx(0.21 / saved)
+    assert questions_to_repay(None, price) is None
+    assert questions_to_repay(0.21, None) is None
+    assert questions_to_repay(0.21, FREE) is None, "free answers repay nothing"
 
 
 @given(

@@ -4,7 +4,7 @@ import pytest
 
 from stc.chat import answering
 from stc.sleep import run
-from tests.pages.conftest import all_text
+from tests.pages.conftest import LIGHTHOUSE, all_text
 
 
 @pytest.fixture
@@ -43,6 +43,73 @@ def test_questions_are_added_up_against_each_baseline(page, add, services):
     page.get("segmented_control")[0].set_value("Money").run()
     assert "$0" in all_text(page)
     assert not page.exception
+
+
+def prepared_and_asked(add, services):
+    """Let four typed questions be answered from notes."""
+    others = "\n\n".join(f"The tower of Alder {i} was built in {1900 + i} by Ada Lind." for i in range(200))
+    document = add("towers.md", f"{LIGHTHOUSE}\n# Towers\n\n{others}")
+    list(run.sleep_now(services, until_done=True))
+    for question in ("How tall is the lighthouse?", "Who was the keeper?", "What did repairs cost in 2024?") * 2:
+        answering.ask(services, question, document_ids=[document])
+    return document
+
+
+def test_the_lines_can_be_drawn_against_each_baseline_and_for_one_document(page, add, services):
+    document = prepared_and_asked(add, services)
+    page.run()
+    shown = page.get("vega_lite_chart")[0].proto.spec
+    assert "Questions that you typed" in shown
+    page.segmented_control(key="against").set_value("document").run()
+    assert page.get("vega_lite_chart")[0].proto.spec != shown
+    page.selectbox(key="of-document").set_value(document).run()
+    assert not page.exception
+    assert "Never used so far: " in all_text(page)
+
+
+def test_a_price_can_be_entered_and_removed(page, services):
+    page.text_input(key="price-model").set_value("openai/mine")
+    page.number_input(key="price-input").set_value(0.5)
+    page.number_input(key="price-output").set_value(2.0)
+    next(button for button in page.button if button.label == "Enter this price").click().run()
+    assert "$0.5 read, $2 written per million tokens" in all_text(page)
+    assert services.llm.price("openai/mine").steps[0].input == 0.5e-6
+    next(button for button in page.button if button.label == "Remove").click().run()
+    assert services.llm.price("openai/mine") is None
+
+
+def test_a_price_that_can_be_none_is_refused_in_words(page):
+    page.text_input(key="price-model").set_value("openai/mine")
+    next(button for button in page.button if button.label == "Enter this price").click().run()
+    assert "needs dollars for tokens read and for tokens written" in all_text(page)
+    assert not page.exception
+
+
+def test_what_was_quoted_can_be_counted_as_if_a_model_had_been_paid(page, add, services):
+    prepared_and_asked(add, services)
+    page.run()
+    page.text_input(key="as-if").set_value("gpt-4o-mini").run()
+    page.segmented_control(key="unit").set_value("Money").run()
+    shown = all_text(page)
+    assert "Nobody paid this; it is an estimate." in shown
+    assert "Not paid back yet: $" in shown
+    page.text_input(key="as-if").set_value("openai/of-next-year").run()
+    assert "is unknown: nothing is counted as if it had been paid" in all_text(page)
+
+
+def test_how_often_estimates_are_checked_is_the_persons_choice(page, add, services):
+    add()
+    answering.ask(services, "How tall is the lighthouse?")
+    services.change_settings(chat_model="gpt-4o-mini")
+    page.run()
+    assert "Not known yet." in all_text(page)
+    assert services.settings.shadow_share == 0
+    page.select_slider(key="shadow-share").set_value(0.1).run()
+    assert (services.settings.shadow_share, services.settings.shadow_consent) == (0.1, "gpt-4o-mini")
+    assert "are sent to OpenAI once more" in all_text(page)
+    services.change_settings(chat_model="claude-haiku-4-5")
+    page.run()
+    assert "You have not agreed to this for claude-haiku-4-5 yet" in all_text(page)
 
 
 def test_every_call_can_be_downloaded(page, add, services):
