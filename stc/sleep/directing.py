@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from stc.chat import replies
+from stc.chat import replies, routing
 from stc.chat.retrieval import retrieve
-from stc.models import extractive, tokens
+from stc.models import extractive
 from stc.sleep import checking, proving
 from stc.storage import conversations
 from stc.words import Chunk, NoteDraft, Page, Part
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 QUOTED_WINDOW_TOKENS = 16_000
 """What the extractive reader reads at most for one question: as much as it does when it is given a whole document."""
 _SURE = 1.4
-"""Confidence from which on a quoted answer becomes a note. Awake the reader speaks from 1.25 on, but then the person sees
-the question beside it; here it would be served as prepared (docs/decisions/0013-quoting.md has both thresholds)."""
+"""Confidence from which on a quoted answer may become a note. Awake the reader speaks from 1.25 on, but then the person sees
+that it is what is nearest; here it would be served as prepared (docs/decisions/0013-quoting.md has both thresholds)."""
 _MOST_QUOTES = 2
 _CHUNK_HITS = 60
 _PAGE_MARK_TOKENS = 12
@@ -100,12 +100,19 @@ def quoted(
             for label, item in enumerate(read, start=1)
         ]
         reading = extractive.read(question, parts, embed=services.embedder.encode)
-        if reading.abstained or reading.confidence < _SURE:
+        if reading.abstained or reading.confidence < _SURE or not _fits(question, reading):
             continue
         quotes = [(quote.page_start, quote.text) for quote in reading.quotes[:_MOST_QUOTES]]
         found = proving.evidence(reading.text, quotes, texts, writing, question=question)
         drafts.append(NoteDraft("answer", question, reading.text, found))
     return drafts
+
+
+def _fits(question: str, reading: extractive.Reading) -> bool:
+    """Tell whether a quote says what is asked: it holds nearly all of the question's telling words, and the lead a thing of
+    the kind asked for. Notes are held to the same before they answer without the text."""
+    held = routing.question_coverage(question, [reading.quotes[0].text], {})
+    return held >= routing.COVERAGE_FOR_NOTES and extractive.offers(question, reading.text)
 
 
 def _within(chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -132,8 +139,3 @@ def says_again(text: str, wrong: Sequence[str]) -> bool:
 
 def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def size(shown: Sequence[tuple[int, str]]) -> int:
-    """Return the tokens of what is shown."""
-    return sum(tokens.count(text) for _, text in shown)

@@ -857,6 +857,16 @@ def test_without_a_model_a_real_question_is_answered_by_a_quote_where_one_surely
     assert note.evidence[0].page == 2
 
 
+def test_a_quote_that_is_only_nearest_becomes_no_note(services):
+    document = library.add(services)
+    questions = [
+        "When does the authority close four old factories?",  # it says that it will, not when
+        "Who is the chief officer of the Rhine Authority?",  # it names the authority only
+    ]
+    done = direct(services, document, questions, thinker="extractive")
+    assert (done.status, done.notes_added) == ("done", 0)
+
+
 def test_a_quoted_answer_does_not_replace_a_models(services, server):
     document = library.add(services)
     sleep(services, document)
