@@ -33,8 +33,8 @@ def document_row(document: Document) -> None:
             marks.append(":material/home: Kept on this computer")
         if marks:
             st.caption(" · ".join(marks))
-        if document.notes_stale:
-            st.caption(f":material/history: {out_of_date(document)}")
+        if document.id in refreshing:
+            st.caption(f":material/history: {refresh_costs(refreshing[document.id])}")
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Ask", icon=":material/forum:", type="tertiary", key=f"ask-{document.id}"):
                 st.switch_page("pages/chat.py", query_params={"document": document.id})
@@ -63,18 +63,12 @@ def document_row(document: Document) -> None:
                 )
 
 
-def out_of_date(document: Document) -> str:
-    """Return how many of a document's notes are out of date, and what preparing it up to date would cost."""
-    number = document.notes + document.notes_stale
-    are = "is" if document.notes_stale == 1 else "are"
-    said = f"{document.notes_stale:,} of {phrases.count(number, 'note')} {are} out of date and not used."
-    wanted = refreshing.get(document.id)
-    if wanted is None:
-        return said
+def refresh_costs(wanted: Bill) -> str:
+    said = "Notes out of date are not used. "
     if not wanted.steps:
-        return said + " Refreshing costs nothing."
+        return said + "Refreshing costs nothing."
     cost = "at a price that is not known" if wanted.cost_usd is None else f"at most {ledger.money(wanted.cost_usd)}"
-    return said + f" Refreshing takes about {wanted.tokens:,} tokens, {safe.inert(cost)}."
+    return said + f"Refreshing takes about {wanted.tokens:,} tokens, {safe.inert(cost)}."
 
 
 def refreshes(documents: Sequence[Document]) -> dict[str, Bill]:

@@ -95,12 +95,12 @@ def _same_name(services: Services, pairs: Sequence[tuple[Document, str]]) -> Non
     if len(pairs) == 1:
         ((newer, old),) = pairs
         st.markdown(
-            f"**{safe.inert(newer.name, 80)}** is here already, with another content. Is this a new version of it?"
+            f"**{safe.inert(newer.name, 80)}** is here already, with other content. Is this a new version of it?"
         )
         chosen = {newer.id: old}
     else:
         st.markdown(
-            "Documents of these names are here already, with another content. Which of the files are new versions?"
+            "Documents of these names are here already, with other content. Which of the files are new versions?"
         )
         for newer, old in pairs:
             if st.checkbox(safe.inert(newer.name, 80), value=True, key=f"replace-{newer.id}"):
