@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from stc.meter import ledger
-from stc.ui import adding, dialogs, library, opened, phrases, preparing, safe
+from stc.ui import adding, dialogs, library, opened, preparing, safe
 from stc.words import Document
 
 if TYPE_CHECKING:

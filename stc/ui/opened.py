@@ -172,5 +172,7 @@ def state(services: Services, document: Document) -> str:
         "asleep" if asleep else "awake",
     ]
     if document.notes_stale:
-        parts[2] = f"{document.notes_stale:,} of {phrases.count(document.notes + document.notes_stale, 'note')} out of date"
+        parts[2] = (
+            f"{document.notes_stale:,} of {phrases.count(document.notes + document.notes_stale, 'note')} out of date"
+        )
     return " · ".join(parts)
