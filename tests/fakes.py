@@ -285,7 +285,9 @@ class _Handler(BaseHTTPRequestHandler):
         def bill(sent: str, *, reported: bool) -> Billed:
             return Billed(prompt, count(sent) + reasoning, cached, reasoning, reported, self._tier(body))
 
-        sent = ""
+        asked = ollama or (body.get("stream_options") or {}).get("include_usage", False)
+        hidden = halfway or fault in {"no-usage", "wrong-usage", "zero-usage"}
+        sent, told = "", False
         try:
             delay = double.first_delay_s
             self._pause(delay(body) if callable(delay) else delay)
@@ -320,13 +322,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self._chunk(json.dumps(error).encode() + b"\n" if ollama else f"data: {json.dumps(error)}\n\n".encode())
             if not halfway:
                 self._end(body, finish, fault, bill(sent, reported=True))
+                told = asked and not hidden
             self._chunk(b"")
         except BaseException:
-            double.billed.append(bill(sent, reported=False))
+            double.billed.append(bill(sent, reported=told))  # the client may go as soon as it knows all
             raise
-        asked = ollama or (body.get("stream_options") or {}).get("include_usage", False)
-        hidden = halfway or fault in {"no-usage", "wrong-usage", "zero-usage"}
-        double.billed.append(bill(sent, reported=asked and not hidden))
+        double.billed.append(bill(sent, reported=told))
 
     def _whole(self, body: dict[str, Any], text: str, finish: str, fault: str | None) -> dict[str, Any]:
         last = self.double.billed[-1]

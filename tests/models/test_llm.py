@@ -609,7 +609,7 @@ def test_the_test_button_says_that_it_works_and_stands_in_the_ledger(model, serv
         model.test("double")
     services.change_settings(request_timeout_s=0.3)
     server.fault = "hang-headers"
-    with pytest.raises(UpstreamError, match="sent nothing for 0.3 s") as caught:
+    with pytest.raises(UpstreamError, match=r"sent nothing for 0\.3 s") as caught:
         model.test("double")
     with services.database.read() as connection:
         _, failed = ledger.rows(connection, services.owner)
@@ -698,47 +698,3 @@ print('litellm' in sys.modules)
         [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=60, check=True
     )
     assert run.stdout.strip() == "False"
-
-
-# Against known billing
-
-
-def test_the_ledger_equals_the_servers_bill_wherever_usage_was_reported(services, server, capsys):
-    services.change_settings(api_base=server.url)
-    model = LanguageModel(services)
-    server.word_delay_s = 0.001
-    kinds = [None, None, "429", "no-usage", "cut", "zero-usage", "500", "length", "truncated", "stop", "error-event"]
-    rows = []
-    for number in range(55):
-        kind = kinds[number % len(kinds)]
-        server.faults.append(None if kind == "stop" else kind)
-        server.cached_tokens = number % 5
-        stop = threading.Event()
-        text = f"Question {number}: how long is the bridge, and who measured it? " * (1 + number % 3)
-        reply = model.complete(
-            "double",
-            [{"role": "user", "content": text}],
-            max_tokens=100,
-            stop=stop,
-            on_text=lambda piece, kind=kind, stop=stop: stop.set() if kind == "stop" else None,
-        )
-        rows.append((kind, reply.ledger_row(owner="local", at=float(number), purpose="chat")))
-        if kind == "stop":
-            assert server.gone.wait(2)
-            server.gone.clear()
-    deadline = time.monotonic() + 2
-    while len(server.billed) < len(rows) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(server.billed) == len(rows), "no call was paid for twice"
-    off = []
-    for (kind, row), bill in zip(rows, server.billed, strict=True):
-        exact = kind in {None, "429", "500", "length", "truncated"}
-        assert row.usage.estimated == (kind not in {None, "429", "500", "length"}), kind
-        if exact:
-            assert (row.usage.input_tokens, row.usage.output_tokens) == (bill.prompt_tokens, bill.completion_tokens)
-            assert row.usage.cached_tokens == bill.cached_tokens
-        else:
-            off.append(row.usage.tokens / (bill.prompt_tokens + bill.completion_tokens) - 1)
-    with capsys.disabled():
-        print(f"\n  estimates of {len(off)} calls without usage: {min(off):+.0%} to {max(off):+.0%} of the bill")
-    assert max(map(abs, off)) < 0.5
