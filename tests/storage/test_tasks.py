@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from stc.storage import documents, tasks
+from stc.storage import documents, ledger, tasks
 from stc.storage.database import new_id
-from stc.words import Document, SleepRun, SleepTask, Usage
+from stc.words import Document, LedgerRow, SleepRun, SleepTask, Usage
 
 NOW = 1_000_000.0
 
@@ -108,16 +108,24 @@ def test_a_lease_belongs_to_one_holder_until_it_runs_out(services, document):
         assert [run.status for run in tasks.history(connection, "local")] == ["done", "failed"]
 
 
-def test_a_stale_lease_leaves_a_trace_of_the_attempt_whose_cost_is_unknown(services, document):
+def test_a_stale_lease_leaves_a_trace_of_the_attempt_with_what_its_calls_may_have_cost(services, document):
+    in_flight = Usage(900, output_tokens=300, cost_usd=None, estimated=True)
     with services.database.write() as connection:
         task = tasks.ensure(connection, make_task(document, thinker="model"), NOW)
         tasks.claim(connection, task.id, holder="a", now=NOW, until=NOW + 30)
+        ledger.add(
+            connection,
+            LedgerRow(
+                new_id(), document.owner, NOW, "sleep", "m", None, tasks.run_id(task.id, NOW), document.id, {}, {},
+                in_flight, None, None, "standard", "anticipate", "", None, 0.0, "in flight",
+            ),
+        )  # fmt: skip
         tasks.claim(connection, task.id, holder="b", now=NOW + 31, until=NOW + 61)
-        (run,) = tasks.history(connection, "local")
-    assert run.status == "failed"
-    assert run.usage.cost_usd is None
-    assert run.usage.estimated
-    assert "stopped" in (run.error or "")
+        tasks.claim(connection, task.id, holder="c", now=NOW + 62, until=NOW + 92)
+        nothing_sent, interrupted = tasks.history(connection, "local")
+    assert (interrupted.status, interrupted.usage) == ("failed", in_flight)
+    assert "stopped" in (interrupted.error or "")
+    assert nothing_sent.usage == Usage()
 
 
 def test_of_many_who_claim_at_once_one_gets_the_task(services, document):
