@@ -356,7 +356,7 @@ def _documents(services: Services, options: argparse.Namespace) -> int:
                 }
             )
         else:
-            state = document.status if document.status != "ready" else "asleep" if asleep else "awake"
+            state: str = document.status if document.status != "ready" else "asleep" if asleep else "awake"
             if document.being_replaced:
                 state += ", new version is being read"
             noted = f"{document.notes + document.notes_stale:,} prepared notes"
