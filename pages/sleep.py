@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from stc import background
-from stc.meter import ledger
+from stc.meter import ledger, simulating
 from stc.sleep import facts, planning, report, run
 from stc.ui import dialogs, library, phrases, preparing, safe
-from stc.words import SleepRun
+from stc.words import EXTRACTIVE, SleepRun
 
 services = library.services()
 RUNS_PER_PAGE = 15
@@ -139,11 +139,24 @@ def agree(wanted: library.Consent) -> None:
         f"- The text of {phrases.count(wanted.documents, 'document')} {goes}. A document can be kept back on the "
         "Documents page: “Keep on this computer”.\n"
         f"- Now about {wanted.tokens:,} tokens, {cost}. Documents that you add later come on top.\n"
+        f"- {repaid(wanted)}\n"
         f"- Never more than {limits}; the Settings page changes that."
     )
     with st.container(horizontal=True):
         st.button("Agree", type="primary", on_click=give_consent, args=(wanted.agreement,))
         st.button("Not now", on_click=dialogs.close)
+
+
+def repaid(wanted: library.Consent) -> str:
+    """Say after how many questions it would pay for itself, as usual questions go (``stc.meter.simulating``)."""
+    price = services.llm.price(services.settings.chat_model or EXTRACTIVE)
+    more = simulating.questions_to_repay(wanted.cost_usd, price)
+    if more is not None:
+        number = simulating.shown(more)
+        return f"Pays for itself after about {number} questions that notes answer in place of passages."
+    if wanted.cost_usd and price is not None and price.free:
+        return "It never pays for itself in money, because your answers are free."
+    return "After how many questions it pays for itself is not known."
 
 
 def give_consent(agreement: str) -> None:

@@ -66,6 +66,9 @@ def test_a_paid_model_prepares_nothing_before_the_person_has_agreed(page, add, s
         assert "1 document is sent to OpenAI" in shown
         assert "at most $" in shown
         assert "$1.00 and 1,000,000 tokens a day" in shown
+        assert "never pays for itself in money, because your answers are free" in shown
+        services.change_settings(chat_model="openai/gpt-5-mini")
+        assert "Pays for itself after about " in all_text(page.run())
         button(page, "Not now").click().run()
         assert services.settings.consent == ""
         button(page, "See what it would do").click().run()
