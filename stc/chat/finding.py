@@ -61,7 +61,8 @@ def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.D
         prepared = None
     if prepared is None and found.derived is not None and (effort != "high" or reuse_extractive):
         return routing.Decision("notes", ("what is asked for was worked out while preparing",))
-    best = found.note_hits[:1]
+    # What was derived answers only what asks for it: its quotes are cut to what was reckoned with.
+    best = [hit for hit in found.note_hits if found.notes[hit.id].kind != "inference"][:1]
     evidence = found.notes[best[0].id].evidence if best else ()
     texts = [hit.text for hit in best] + [item.quote for item in evidence]
     return routing.choose(
@@ -100,7 +101,10 @@ def context_for(
     if route in ("none", "reused"):
         return Context(route, (), "", 0, reasons)
     limit = CONTEXT_TOKENS[effort][route] if budget is None else budget
-    ranked = sorted(found.note_hits, key=lambda hit: found.derived is None or hit.id != found.derived.id)
+    usable = [hit for hit in found.note_hits if not quotes_only or found.notes[hit.id].kind != "inference"]
+    ranked = [hit for hit in found.note_hits if found.derived is not None and hit.id == found.derived.id] + [
+        hit for hit in usable if found.derived is None or hit.id != found.derived.id
+    ]
     notes = [_note_hit(hit, found.notes[hit.id], quotes_only) for hit in ranked[:_NOTES_IN_CONTEXT]]
     if route == "notes" and quotes_only and found.derived is not None:
         hits = notes[:1]
