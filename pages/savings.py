@@ -150,7 +150,7 @@ def told_in_words(story: chart.Story) -> str:
 def per_document() -> None:
     rows = []
     for document in documents:
-        net = ledger.net(books.rows, books.answers, documents={document.id})
+        net = books.of_document(document.id)
         if not net.questions and not net.sleep.calls:
             continue
         rows.append(

@@ -228,6 +228,8 @@ def of_row(row: LedgerRow) -> Total:
 
 def part_of(whole: Total, share: Fraction) -> Total:
     """Return a share (0 to 1) of a sum."""
+    if share == 1:
+        return whole
     return Total(*(getattr(whole, name) * share for name in whole.__slots__))
 
 
@@ -336,29 +338,63 @@ def net(
     """Return savings minus preparing, over all documents or those given. Answers of the other origin don't count."""
     wanted = None if documents is None else set(documents)
     answer_shares = answer_shares_of(rows, answers)
-    questions = without_credit = 0
-    saved, money, seconds = Fraction(0), Fraction(0), Fraction(0)
-    unknown, timed = False, 0
+    running = _Running()
     for answer in answers:
         one = saving(answer, baseline)
-        if one is None or answer.origin != origin:
-            continue
-        share = share_of(answer_shares[answer.id], wanted)
-        if not share:
-            continue
-        questions += 1
-        without_credit += bool(one.reason)
-        saved += one.tokens * share
-        if one.cost_usd is None:
-            unknown = True
-        else:
-            money += one.cost_usd * share
-        if one.seconds is not None:
-            timed += 1
-            seconds += one.seconds * share
+        if one is not None and answer.origin == origin:
+            running.add(one, share_of(answer_shares[answer.id], wanted))
     known = {answer.id: answer for answer in answers}
-    slept = sum_of(part_of(of_row(row), share_of(shares(row, known), wanted)) for row in asleep(rows))
-    return Net(baseline, questions, without_credit, saved, None if unknown else money, slept, timed, seconds)
+    for row in asleep(rows):
+        running.slept += part_of(of_row(row), share_of(shares(row, known), wanted))
+    return running.net(baseline)
+
+
+def nets_by_document(
+    rows: Sequence[LedgerRow], answers: Sequence[Answer], *, baseline: str = HEADLINE, origin: str = "typed"
+) -> dict[str, Net]:
+    """Return ``net`` of each document that was asked or prepared, in one go over the ledger."""
+    answer_shares = answer_shares_of(rows, answers)
+    sums: dict[str | None, _Running] = {}
+    for answer in answers:
+        one = saving(answer, baseline)
+        if one is not None and answer.origin == origin:
+            for document_id, share in answer_shares[answer.id].items():
+                sums.setdefault(document_id, _Running()).add(one, share)
+    known = {answer.id: answer for answer in answers}
+    for row in asleep(rows):
+        whole = of_row(row)
+        for document_id, share in shares(row, known).items():
+            sums.setdefault(document_id, _Running()).slept += part_of(whole, share)
+    return {document_id: running.net(baseline) for document_id, running in sums.items() if document_id is not None}
+
+
+@dataclass(slots=True)
+class _Running:
+    """A net while it is added up."""
+
+    questions: int = 0
+    uncredited: int = 0
+    tokens: Fraction = Fraction(0)
+    usd: Fraction | None = Fraction(0)
+    slept: Total = Total()
+    timed: int = 0
+    seconds: Fraction = Fraction(0)
+
+    def add(self, one: Saving, share: Fraction) -> None:
+        if not share:
+            return
+        self.questions += 1
+        self.uncredited += bool(one.reason)
+        self.tokens += one.tokens * share
+        self.usd = None if self.usd is None or one.cost_usd is None else self.usd + one.cost_usd * share
+        if one.seconds is not None:
+            self.timed += 1
+            self.seconds += one.seconds * share
+
+    def net(self, baseline: str) -> Net:
+        return Net(
+            baseline, self.questions, self.uncredited, self.tokens, self.usd, self.slept, self.timed, self.seconds
+        )
 
 
 def answer_shares_of(rows: Iterable[LedgerRow], answers: Sequence[Answer]) -> dict[str, dict[str | None, Fraction]]:
