@@ -258,6 +258,20 @@ def test_a_providers_usage_is_read_and_costs_what_a_hand_calculation_says(raw, m
 
 
 @pytest.mark.parametrize(
+    ("tier", "usd"),
+    [
+        ("standard", 904 * 0.25e-6 + 4096 * 0.025e-6 + 900 * 2e-6),
+        ("flex", 904 * 0.125e-6 + 4096 * 0.0125e-6 + 900 * 1e-6),
+        ("batch", 904 * 0.125e-6 + 4096 * 0.0125e-6 + 900 * 1e-6),
+        ("priority", 904 * 0.45e-6 + 4096 * 0.045e-6 + 900 * 3.6e-6),
+    ],
+)
+def test_the_same_usage_costs_what_its_tier_costs(tier, usd):
+    usage = Usage(5000, 4096, 0, 900, 640, cost_usd=None)
+    assert prices.cost(usage, prices.price_of("gpt-5-mini", tier)) == pytest.approx(usd, rel=0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
     "raw",
     [
         {},
