@@ -78,7 +78,7 @@ def compared(totals: dict[str, Any], nets: dict[str, ledger.Net]) -> None:
     st.caption(
         f"Net is what was saved less what preparing used: {amount(asleep.tokens, asleep.cost_usd)}{unit}. All questions "
         f"together used {amount(asked.tokens, asked.cost_usd)}{unit}. Only typed questions count as saving; suggested "
-        "ones were prepared to be asked." + suggested(totals)
+        "ones were prepared to be asked." + suggested(totals) + timed()
     )
 
 
@@ -88,6 +88,14 @@ def suggested(totals: dict[str, Any]) -> str:
         return ""
     unit = "" if in_money else " tokens"
     return f" {phrases.count(number, 'suggested question')} would have saved {amount(one['tokens'], one['cost_usd'])}{unit}."
+
+
+def timed() -> str:
+    if not any(net.timed for net in nets.values()):
+        return ""
+    return (
+        " Time is known only for the questions whose answer without preparation was really made, or follows from such."
+    )
 
 
 def paid_back(net: ledger.Net) -> str:
@@ -102,7 +110,7 @@ def paid_back(net: ledger.Net) -> str:
 def sooner(net: ledger.Net) -> str:
     if not net.timed:
         return "not known"
-    return f"{phrases.duration(abs(float(net.saved_s)))} {'saved' if net.saved_s >= 0 else 'lost'}"
+    return f"{phrases.duration(abs(float(net.saved_s)))} {'saved' if net.saved_s >= 0 else 'lost'} in {net.timed:,}"
 
 
 def lines() -> None:

@@ -105,6 +105,7 @@ def today() -> None:
     st.markdown(
         f"Today preparing with an AI model has used {safe.inert(ledger.money(spent.usd))} of "
         f"{safe.inert(ledger.money(settings.daily_usd))} and {spent.tokens:,} of {settings.daily_tokens:,} tokens."
+        + (" Checks of the meter count in." if settings.shadow_share else "")
     )
     shares = [spent.tokens / settings.daily_tokens if settings.daily_tokens else 1.0]
     shares.append(spent.usd / settings.daily_usd if settings.daily_usd else 0.0)

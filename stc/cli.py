@@ -786,11 +786,13 @@ def _simulate(services: Services, options: argparse.Namespace) -> int:
         sleep = services.llm.price(sleep_model, options.sleep_tier)
         given["context_window"] = None if model == EXTRACTIVE else services.llm.context_window(model)
     found = simulating.simulate(simulating.Assumed(**given), chat, sleep)
-    named = {"model": model, "sleep_model": sleep_model, "questions": options.questions}
     if options.json:
-        _emit(simulating.simulation_json(found, **named))
+        told = simulating.simulation_json(found, model=model, sleep_model=sleep_model, questions=options.questions)
+        _emit(told)
     else:
-        for line in simulating.lines(found, **named):
+        words = {EXTRACTIVE: "quotes only (no AI model)"}
+        names = {"model": words.get(model, model), "sleep_model": words.get(sleep_model, sleep_model)}
+        for line in simulating.lines(found, **names, questions=options.questions):
             _say(line)
     return DONE
 

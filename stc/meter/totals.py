@@ -211,7 +211,11 @@ def lines(totals: Mapping[str, Any]) -> list[str]:
             f"{money(after['cost_usd'])}; {'won’t pay for itself at this rate' if more is None else when}"
         )
         if after["seconds"] is not None:
-            told[-1] += f"; {abs(after['seconds']):,.1f} s {'sooner' if after['seconds'] >= 0 else 'later'}"
+            how = "sooner" if after["seconds"] >= 0 else "later"
+            timed = (
+                "1 timed question" if after["timed_questions"] == 1 else f"{after['timed_questions']:,} timed questions"
+            )
+            told[-1] += f"; {abs(after['seconds']):,.1f} s {how} in {timed}"
     for reason, number in totals["uncredited"].items():
         told.append(f"No saving counted for {number:,}: {reason}")
     return [*told, *_apart(totals), *_quality(totals), *_accuracy(totals)]
@@ -243,7 +247,7 @@ def _quality(totals: Mapping[str, Any]) -> Iterator[str]:
 def _accuracy(totals: Mapping[str, Any]) -> Iterator[str]:
     for name, error in totals["estimates"].items():
         offs = [
-            f"{words} {off['mean']:.0%} ({'too high' if off['bias'] > 0 else 'too low'} by {abs(off['bias']):.0%})"
+            f"{words} {off['mean']:.0%}{_bias(off['bias'])}"
             for field, words in calibrating.WORDS.items()
             if (off := error[field]) is not None
         ]
@@ -253,6 +257,12 @@ def _accuracy(totals: Mapping[str, Any]) -> Iterator[str]:
         )
     if differing_calls := totals["differs_from_litellm"]:
         yield f"LiteLLM reckons another cost for {differing_calls:,} calls; see the CSV"
+
+
+def _bias(bias: float) -> str:
+    if abs(bias) < 0.005:
+        return ""
+    return f" (too {'high' if bias > 0 else 'low'} by {abs(bias):.0%})"
 
 
 def _tokens(usage: Mapping[str, Any]) -> int:

@@ -223,6 +223,12 @@ def test_seconds_are_saved_where_both_are_known_and_lost_without_credit():
     assert (one.timed, one.saved_s, one.questions) == (1, Fraction(3, 2), 2)
 
 
+def test_the_time_saved_says_of_how_many_questions_it_speaks():
+    slow = {"chunks": Baseline(2000, 100, 0.003, seconds=2.5)}
+    told = lines(totals_json([SLEPT], [answer(CHEAP, baselines=slow, seconds=1.0), answer(CHEAP, id="b")]))
+    assert told[2].endswith("; 1.5 s sooner in 1 timed question")
+
+
 def test_a_cost_that_litellm_reckons_otherwise_is_flagged():
     calls = [row(CHEAP, litellm_cost_usd=cost) for cost in (None, 0.001, 0.0011)]
     calls.append(row(dataclasses.replace(CHEAP, cost_usd=None), litellm_cost_usd=0.5))

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from stc.chat import answering
+from stc.chat import answering, generations
 from stc.sleep import run
+from stc.storage import conversations, shadows
+from stc.words import Shadow
 from tests.pages.conftest import LIGHTHOUSE, all_text
 
 
@@ -117,3 +121,28 @@ def test_every_call_can_be_downloaded(page, add, services):
     answering.ask(services, "How tall is the lighthouse?")
     page.run()
     assert page.get("download_button")
+
+
+def test_the_details_of_an_answer_hold_its_formulas_its_check_and_its_receipt(app, add, services):
+    document = add()
+    chat = generations.new_conversation(services, "lighthouse", [document])
+    answer = answering.ask(services, "How tall is the lighthouse?", document_ids=[document], conversation_id=chat)
+    instead = answer.baselines["chunks"]
+    measured = replace(instead, seconds=2.5, measured=True)
+    shadow = Shadow(
+        answer.id, services.owner, "chunks", answer.model, "medium", 1.0, "done", instead, measured,
+        differs={"numbers": ["41", "42"], "dates": [], "names": []},
+    )  # fmt: skip
+    with services.database.write() as connection:
+        shadows.begin(connection, shadow)
+        conversations.save_answer(connection, replace(answer, baselines={**answer.baselines, "chunks": measured}))
+    app.query_params["chat"] = chat
+    app.session_state[f"meter-{answer.id}"] = True
+    app.run()
+    assert not app.exception
+    shown = all_text(app)
+    assert "| From passages, without preparation, measured |" in shown
+    assert "| 2.5 s |" in shown
+    assert "they differ in numbers 41, 42" in shown
+    assert "quotes verified" in shown or "quote verified" in shown
+    assert [button.proto.label for button in app.get("download_button")] == ["Receipt"]
