@@ -56,3 +56,59 @@ def test_a_piece_is_verbatim_and_within_its_limit(text, limit):
     piece = best_piece(text, "a b", limit)
     assert piece in text
     assert tokens.count(piece) <= max(limit, 0)
+
+
+PARAGRAPH = (
+    "The harbour was dug by hand over many years. Its stones came from the hill behind the church. "
+    "The ferry leaves at 07:40 from the north pier. Nobody complained about the food on board."
+)
+
+
+def test_sentences_of_several_passages_come_before_the_rest_of_the_best_one():
+    best = hit(PARAGRAPH, page=1, score=1.0)
+    second = hit("Cats sleep on the quay. On Sundays the ferry leaves at 09:10 from the north pier.", page=2, score=0.9)
+    context = pack([best, second], NAMES, question="When does the ferry leave?", route="chunks", budget=50)
+    assert [part.text for part in context.parts] == [
+        "The ferry leaves at 07:40 from the north pier.",
+        "On Sundays the ferry leaves at 09:10 from the north pier.",
+    ]
+
+
+def test_sentences_left_out_leave_a_blank_line():
+    text = (
+        "The ferry leaves at 07:40. "
+        + "Nothing else is worth a word here at all, not even this. " * 3
+        + "The ferry waits."
+    )
+    context = pack([hit(text)], NAMES, question="When does the ferry leave and wait?", route="chunks", budget=24)
+    assert context.parts[0].text == "The ferry leaves at 07:40.\n\nThe ferry waits."
+
+
+def test_passages_stay_whole_where_all_of_them_fit():
+    hits = [hit(PARAGRAPH, page=1), hit("Short.\n\n  Indented.", page=2)]
+    context = pack(hits, NAMES, question="ferry", route="chunks", budget=200)
+    assert [part.text for part in context.parts] == [PARAGRAPH, "Short.\n\n  Indented."]
+
+
+def test_a_sentence_that_two_passages_share_is_read_once():
+    first = hit("One goes here alone. The ferry leaves at 07:40.", page=1)
+    second = hit("The ferry leaves at 07:40. Two stands there alone, and is longer than the rest.", page=2)
+    context = pack([first, second], NAMES, question="When does the ferry leave?", route="chunks", budget=34)
+    assert context.text.count("07:40") == 1
+
+
+def test_notes_come_before_passages():
+    note = hit("When does the ferry leave?\nAt 07:40.", kind="note", page=2)
+    context = pack(
+        [note, hit(PARAGRAPH, page=1)], NAMES, question="When does the ferry leave?", route="notes+chunks", budget=30
+    )
+    assert note.text in context.text
+
+
+@given(st.lists(st.text("abc .\n", min_size=1, max_size=200), max_size=8), st.integers(0, 120))
+def test_what_is_packed_of_a_passage_stands_in_it(texts, budget):
+    hits = [hit(text, page=page) for page, text in enumerate(texts, start=1)]
+    context = pack(hits, NAMES, question="a b c", route="chunks", budget=budget)
+    for part in context.parts:
+        source = texts[part.page_start - 1]
+        assert part.text == source or all(run in source for run in part.text.split("\n\n"))
