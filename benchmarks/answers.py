@@ -143,8 +143,13 @@ def _answers(name: str, options: argparse.Namespace, storage: Path) -> None:
 
 
 def _ask_all(services: Services, scoped: Iterable[tuple[dict[str, Any], str]], route: str) -> list[Asked]:
+    # As suggested ones: questions really asked would steer what is prepared, and these are about to be asked again.
     return [
-        Asked(question, own, ask(services, question["question"], document_ids=[own], model=EXTRACTIVE, route=route))
+        Asked(
+            question,
+            own,
+            ask(services, question["question"], document_ids=[own], model=EXTRACTIVE, route=route, origin="suggested"),
+        )
         for question, own in scoped
     ]
 

@@ -34,7 +34,7 @@ from stc.storage.schema import sleep_tasks
 from tests.fakes import ModelServer
 
 _MODEL = "openai/double"
-_PAGES = 60
+_PAGES = 150
 _LATEST_S = 1.0
 _LEASE_OVER_S = 120
 
@@ -76,7 +76,7 @@ def reply(body: dict[str, Any]) -> str:
             "evidence": [{"page": page, "quote": sentence}],
             "answer": sentence,
         }
-        for page, sentence in sentences[:3]
+        for page, sentence in sentences[:2]
     ]
     return json.dumps({"notes": [] if "formula" in told else notes})
 

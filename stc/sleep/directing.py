@@ -21,7 +21,6 @@ QUOTED_WINDOW_TOKENS = 16_000
 _SURE = 1.4
 """Confidence from which on a quoted answer may become a note. Awake the reader speaks from 1.25 on, but then the person sees
 that it is what is nearest; here it would be served as prepared (docs/decisions/0013-quoting.md has both thresholds)."""
-_MOST_QUOTES = 2
 _CHUNK_HITS = 60
 _PAGE_MARK_TOKENS = 12
 
@@ -102,7 +101,7 @@ def quoted(
         reading = extractive.read(question, parts, embed=services.embedder.encode)
         if reading.abstained or reading.confidence < _SURE or not _fits(question, reading):
             continue
-        quotes = [(quote.page_start, quote.text) for quote in reading.quotes[:_MOST_QUOTES]]
+        quotes = [(quote.page_start, quote.text) for quote in reading.quotes]
         found = proving.evidence(reading.text, quotes, texts, writing, question=question)
         drafts.append(NoteDraft("answer", question, reading.text, found))
     return drafts
