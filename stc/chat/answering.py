@@ -184,7 +184,7 @@ def ask(
             stop or threading.Event(),
             started,
             sent,
-            asked_before_s=now - before[-1].asked_at if before else None,
+            asked_before_s=_asked_before_s(before, answer),
         )
         try:
             answer = _climb(request, route, reasons)
@@ -206,6 +206,12 @@ def ask(
         with services.database.write() as connection:
             conversations.person_served(connection, answer.id, services.now())
     return answer
+
+
+def _asked_before_s(before: Sequence[Answer], answer: Answer) -> float | None:
+    """Return the seconds since the conversation last asked these documents: so old is what a provider's cache holds."""
+    asked_at = [other.asked_at for other in before if set(other.scope) == set(answer.scope)]
+    return answer.asked_at - max(asked_at) if asked_at else None
 
 
 def _same(one: Answer, other: Answer) -> bool:

@@ -15,6 +15,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
+from stc.meter.prices import OWN_REVISION
 from stc.words import BASELINES, Answer, LedgerRow, Usage
 
 HEADLINE = "chunks"
@@ -301,12 +302,16 @@ def _loss(saved: Fraction | None) -> Fraction | None:
 
 
 def differing(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
-    """Return the calls for which LiteLLM reckons another cost than we do; where either is unknown there is no telling."""
+    """Return the calls for which LiteLLM reckons another cost than we do; where either is unknown there is no telling.
+
+    A price that a person entered is meant to be another one.
+    """
     return [
         row
         for row in rows
         if row.usage.cost_usd is not None
         and row.litellm_cost_usd is not None
+        and not (row.price_revision or "").startswith(OWN_REVISION)
         and not math.isclose(row.usage.cost_usd, row.litellm_cost_usd, rel_tol=1e-6, abs_tol=1e-9)
     ]
 

@@ -30,6 +30,8 @@ from stc.words import EXTRACTIVE, Usage
 _TIERS = {"standard": "", "batch": "_batches", "flex": "_flex", "priority": "_priority"}
 _MODES = {"chat", "completion", "responses"}
 MOST_USD_PER_MILLION = 100_000
+OWN_REVISION = "own price"
+"""How the revision of a price begins that a person entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class OwnPrice:
     @property
     def revision(self) -> str:
         told = json.dumps([self.model, self.valid_from, *self._prices])
-        return f"own price from {self.valid_from}, {hashlib.sha256(told.encode()).hexdigest()[:12]}"
+        return f"{OWN_REVISION} from {self.valid_from}, {hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
     @property
     def _prices(self) -> tuple[float | None, ...]:

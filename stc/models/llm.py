@@ -645,11 +645,12 @@ async def _stream(
         # Without a reason from the server LiteLLM says "stop" and counts tokens itself: look at what really came.
         reported = [chunk.usage for chunk in stream.chunks if getattr(chunk, "usage", None) is not None]
         usage = reported[-1] if reported else None
+        tier = _billed_tier([getattr(chunk, "service_tier", None) for chunk in stream.chunks])
         return _End(
             stream.received_finish_reason or stream.intermittent_finish_reason,
             usage.model_dump(exclude_none=True) if usage is not None else None,
-            _litellm_cost(litellm, arguments["model"], usage),
-            _billed_tier([getattr(chunk, "service_tier", None) for chunk in stream.chunks]),
+            _litellm_cost(litellm, arguments["model"], usage, tier),
+            tier,
         )
     finally:
         if stream is not None:
@@ -662,11 +663,12 @@ def _billed_tier(said: Sequence[str | None]) -> str:
     return named if named in _OTHER_TIERS else "standard"
 
 
-def _litellm_cost(litellm: Any, model: str, usage: Any) -> float | None:
+def _litellm_cost(litellm: Any, model: str, usage: Any, tier: str) -> float | None:
     if usage is None:
         return None
     try:
-        return float(sum(litellm.cost_per_token(model=model, usage_object=usage)))
+        billed = None if tier == "standard" else tier
+        return float(sum(litellm.cost_per_token(model=model, usage_object=usage, service_tier=billed)))
     except Exception:  # noqa: BLE001 - it raises a bare Exception for a model that is not in its map
         return None
 

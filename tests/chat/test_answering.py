@@ -325,6 +325,14 @@ def test_the_baselines_of_an_answer_can_be_reckoned_again_from_what_stands_besid
     assert baselines.reckon(saved.usage, saved.counted) == saved.baselines
 
 
+def test_the_providers_cache_is_warm_only_for_documents_that_the_conversation_asked_just_before(services, ferry):
+    other = add(services, "bridge.md", b"The bridge is 412 metres long and was measured by Anna Lindqvist in 2019.")
+    chat = generations.new_conversation(services, "both", [])
+    asked = [(ferry, "When does the ferry leave?"), (other, "How long is the bridge?"), (ferry, "What is a ticket?")]
+    answers = [ask(services, question, document_ids=[one], conversation_id=chat) for one, question in asked]
+    assert [answer.counted["warm"] for answer in answers] == [False, False, True]
+
+
 def test_credit_is_withdrawn_when_the_person_then_asks_the_document_instead(services, ferry, monkeypatch):
     prepared(services, ferry, monkeypatch)
     chat = generations.new_conversation(services, "ferry", [ferry])

@@ -232,6 +232,7 @@ def test_the_time_saved_says_of_how_many_questions_it_speaks():
 def test_a_cost_that_litellm_reckons_otherwise_is_flagged():
     calls = [row(CHEAP, litellm_cost_usd=cost) for cost in (None, 0.001, 0.0011)]
     calls.append(row(dataclasses.replace(CHEAP, cost_usd=None), litellm_cost_usd=0.5))
+    calls.append(row(CHEAP, litellm_cost_usd=0.5, price_revision="own price from 2026-11-01, 0123456789ab"))
     assert ledger.differing(calls) == calls[2:3]
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from stc.errors import UpstreamError, UserError
+from stc.meter import prices
 from stc.meter.providers import resolve
 from stc.models import llm
 from stc.models.llm import LanguageModel, count_messages, found_servers
 from stc.services import Services
 from stc.storage import ledger
+from stc.words import Usage
 from tests.fakes import FAULTS, ModelServer
 
 ASK = [{"role": "system", "content": "Answer briefly."}, {"role": "user", "content": "How long is the bridge?"}]
@@ -698,3 +700,11 @@ print('litellm' in sys.modules)
         [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=60, check=True
     )
     assert run.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("tier", ["standard", "flex"])
+def test_litellms_own_cost_is_that_of_the_tier_that_was_billed(tier):
+    litellm = llm._litellm()
+    usage = litellm.Usage(prompt_tokens=5000, completion_tokens=900, prompt_tokens_details={"cached_tokens": 4096})
+    ours = prices.cost(Usage(5000, 4096, 0, 900), prices.price_of("gpt-5-mini", tier))
+    assert llm._litellm_cost(litellm, "gpt-5-mini", usage, tier) == pytest.approx(ours, rel=1e-9)
