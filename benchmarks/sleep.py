@@ -1,6 +1,6 @@
 """Measure what preparing brings: figures derived beforehand, and what it costs.
 
-    python -m benchmarks.sleep --part derived
+    python -m benchmarks.sleep --part derived limits
 
 Parts:
 
@@ -10,13 +10,18 @@ derived  ``qa/ntsb``, the questions of kind ``derived`` (arithmetic over the tex
          and quotes; abstaining is wrong. "notes": tokens of a report's notes by tokens of its text. "verbatim": evidence
          that stands on its page as it is.
 
-No model. The data is in ``--data``, by default ``../shared/data`` beside the checkout.
+limits   ``documents/``, the PDFs of 20,000 tokens and more, prepared by the loopback model double over HTTP, one generation, no
+         retries: per pass the tokens sent (prompts included, our count) and asked for (the sum of ``max_tokens``) by those
+         of the text. The exit status is 1 where more than 1.2 are sent or more than 0.25 asked for. The fake embedder.
+
+No model but the double in ``limits``. The data is in ``--data``, by default ``../shared/data`` beside the checkout.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -28,20 +33,24 @@ from stc.chat.answering import ask
 from stc.models import tokens
 from stc.services import Services
 from stc.sleep import formulas, quantities
+from stc.sleep.facts import agreement
 from stc.sleep.run import sleep_now
 from stc.storage import documents as document_rows
 from stc.storage import notes as note_rows
 from stc.words import EXTRACTIVE, Note, Page
+from tests.fakes import ModelServer
 
 _ANSWER_TOKENS = 128
+_MODEL = "openai/double"
+_LARGE_TOKENS = 20_000
+_MOST_SENT, _MOST_ASKED = 1.2, 0.25
 
 
 def main() -> int:
     options = _options()
     storage = options.storage or Path(tempfile.mkdtemp(prefix="stc-benchmark-"))
-    for part in options.part:
-        _PARTS[part](options, storage)
-    return 0
+    fine = [_PARTS[part](options, storage) for part in options.part]
+    return 0 if all(fine) else 1
 
 
 def _options() -> argparse.Namespace:
@@ -53,7 +62,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _derived(options: argparse.Namespace, storage: Path) -> None:
+def _derived(options: argparse.Namespace, storage: Path) -> bool:
     folder = options.data / "qa" / "ntsb"
     with (folder / "qa.jsonl").open(encoding="utf-8") as lines:
         questions = [question for question in map(json.loads, lines) if question["meta"]["kind"] == "derived"]
@@ -80,6 +89,7 @@ def _derived(options: argparse.Namespace, storage: Path) -> None:
     print(f"  {'notes':10} {sum(kept) / len(kept):.3f} of the text's tokens, at most {max(kept):.3f}")
     share("verbatim", [item.quote in page for own in ids.values() for item, page in _evidence(notes[own], pages[own])])
     services.close()
+    return True
 
 
 def _prepared(services: Services, ids: dict[str, str]) -> tuple[dict[str, list[Note]], dict[str, list[Page]]]:
@@ -108,7 +118,45 @@ def _evidence(notes: Sequence[Note], pages: Sequence[Page]) -> list[tuple[Any, s
     return [(item, texts[item.page]) for note in notes for item in note.evidence]
 
 
-_PARTS = {"derived": _derived}
+def _limits(options: argparse.Namespace, storage: Path) -> bool:
+    os.environ.update(STC_FAKE_EMBEDDER="1", STC_API_KEY="double")
+    fine = True
+    with ModelServer(reply=_nothing_to_say) as server:
+        services = Services(storage / "limits")
+        services.change_settings(
+            sleep_model=_MODEL, api_base=server.url, consent=agreement(_MODEL, server.url), generations=1,
+            daily_tokens=10**9, daily_usd=10**6, document_tokens=10**9, document_usd=10**6, run_usd=10**6,
+        )  # fmt: skip
+        ids = add(services, sorted((options.data / "documents").glob("*.pdf")))
+        print("\nlimits: tokens sent and asked for by tokens of the text, for each pass")
+        for name, document_id in sorted(ids.items()):
+            with services.database.read() as connection:
+                pages = document_rows.read_pages(connection, document_id)
+            size = sum(tokens.count(page.text) for page in pages)
+            if size < _LARGE_TOKENS:
+                continue
+            runs = list(sleep_now(services, [document_id], until_done=True))
+            said = []
+            for one in dict.fromkeys(run.pass_name for run in runs):
+                sent = sum(run.sent_tokens for run in runs if run.pass_name == one) / size
+                asked = sum(run.asked_tokens for run in runs if run.pass_name == one) / size
+                fine &= sent <= _MOST_SENT and asked <= _MOST_ASKED
+                said.append(f"{one} {sent:.3f} sent {asked:.3f} asked")
+            failed = sum(run.status != "done" for run in runs)
+            fine &= not failed
+            print(f"  {name}: {size:,} tokens, {len(runs)} runs ({failed} not done): {'; '.join(said)}", flush=True)
+        services.close()
+    return fine
+
+
+def _nothing_to_say(body: dict[str, Any]) -> str:
+    told = body["messages"][0]["content"]
+    if '"sections"' in told:
+        return json.dumps({"evidence": [], "summary": "Nothing to say.", "sections": []})
+    return json.dumps({"notes": []})
+
+
+_PARTS = {"derived": _derived, "limits": _limits}
 
 
 if __name__ == "__main__":
