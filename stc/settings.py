@@ -54,7 +54,8 @@ class Settings:
         "", "The preparation model (and its address, where set) that the person agreed to; empty: none"
     )
     shadow_share: float = _setting(
-        0.0, "Share (0 to 1) of typed questions that are answered once more without notes while idle, to check the meter"
+        0.0,
+        "Share (0 to 1) of typed questions that are answered once more without notes while idle, to check the meter",
     )
     shadow_consent: str = _setting(
         "", "The chat model (and its address, where set) that may answer again to check the meter; empty: none"
