@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from stc.settings import Settings
 
 _SMALLEST_WINDOW = 500
-_KEPT_WINDOWS = 500
+_KEPT_WINDOWS = 10_000
+"""Documents; every look asks for all of them in turn, so one less than there are would keep none."""
 _REMEMBERED_S = 90 * value.DAY_S
 _REMEMBERED_ANSWERS = 300
 """A question of three months ago counts for a hundredth of one of today; more of them only cost time at each look."""
@@ -74,6 +75,9 @@ def gather(services: Services, document_ids: Sequence[str] | None = None) -> Fac
     asked_at = demand.asked_at(answers)
     questions = demand.questions(answers, attempts)
     unused = _unused(answers, makers, first_done)
+    new_notes: dict[tuple[str, int], dict[tuple[str, int], int]] = {}
+    for key, number in brought.items():
+        new_notes.setdefault((key.document_id, key.revision), {})[key.window_hash, key.generation] = number
     candidates = tuple(
         Candidate(
             document,
@@ -81,11 +85,7 @@ def gather(services: Services, document_ids: Sequence[str] | None = None) -> Fac
             _windows_of(services, document, limit),
             Use(asked_at.get(document.id, ()), document.opens, document.last_used_at, unused.get(document.id, 0)),
             questions.get(document.id, ()),
-            {
-                (key.window_hash, key.generation): number
-                for key, number in brought.items()
-                if (key.document_id, key.revision) == (document.id, revisions[document.id])
-            },
+            new_notes.get((document.id, revisions[document.id]), {}),
         )
         for document in found
         if document.status == "ready"
