@@ -68,8 +68,9 @@ def readings(text: str) -> list[list[set[str]]]:
 def constants(text: str) -> set[str]:
     """Return the numbers by which a text's figures may be written otherwise: months, "million", "%", "p.m."."""
     low = unicodedata.normalize("NFKC", text).casefold()
-    found = {_CONSTANTS[word] for word in _CONSTANT.findall(low)}
-    return found | {MONTHS[before or after] for before, after in _DATED.findall(low)}
+    found = {_CONSTANTS.get(word, "") for word in _CONSTANT.findall(low)}
+    found |= {MONTHS.get(before or after, "") for before, after in _DATED.findall(low)}
+    return found - {""}  # a pattern that ignores case takes "aprıl" for April
 
 
 def _forms(number: str) -> Sequence[str]:

@@ -26,9 +26,11 @@ QUOTE_NOT_FOUND = "quote not on its page"
 NUMBER_NOT_FOUND = "number not in the quotes"
 NAME_NOT_FOUND = "name not in the quotes"
 FORMULA_WRONG = "formula does not hold"
+RESULT_NOT_SAID = "does not say what its formula comes to"
 DUPLICATE = "asked already"
 REFUSAL = "no answer"
 INSTRUCTION = "gives instructions"
+NOT_STORABLE = "holds a character that can't be stored"
 
 LONGEST_QUESTION = 300
 LONGEST_TEXT = 900
@@ -61,6 +63,9 @@ _INSTRUCTION = re.compile(
     r"(?:visit|open|click)[^.\n]{0,20}https?://)",
     re.IGNORECASE,
 )
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_AMBIGUOUS = frozenset("degree degrees pound pounds".split())
+"""They name an angle or a temperature, a weight or money."""
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|‘[^’]*’|«[^»]*»")
 
 
@@ -128,6 +133,8 @@ def fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tuple
     summary = draft.kind == "summary"
     if not _has_words(draft.text) or (not summary and not _has_words(draft.question)):
         return EMPTY, ()
+    if any(_UNSTORABLE.search(text) for text in (draft.question, draft.text, draft.formula or "")):
+        return NOT_STORABLE, ()
     if len(draft.question) > LONGEST_QUESTION or len(draft.text) > (LONGEST_SUMMARY if summary else LONGEST_TEXT):
         return TOO_LONG, ()
     if not draft.evidence:
@@ -152,6 +159,8 @@ def fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tuple
         computed = formulas.recompute(draft.formula, [item.quote for item in exact], day_first=writing.day_first)
         if computed is None:
             return FORMULA_WRONG, ()
+        if not _says(draft.text, computed.result):
+            return RESULT_NOT_SAID, ()
         known |= computed.numbers
         said |= computed.words
     if not numbers(draft.text) <= known:
@@ -159,6 +168,24 @@ def fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tuple
     if not names(draft.text, writing) <= said:
         return NAME_NOT_FOUND, ()
     return None, tuple(exact)
+
+
+def _says(text: str, result: str) -> bool:
+    """Tell whether a text says a formula's result: the number, not only as something of another kind, or the word."""
+    figures = numbers(result)
+    if not figures:
+        return result.casefold() in words(text)
+    if not figures <= numbers(text):
+        return False
+    computed = next(quantities.quantities(result), None)
+    if computed is None or computed.unit is None or "/" in result:
+        return True
+    said = [
+        item.unit
+        for item in quantities.quantities(text)
+        if numbers(item.number) == figures and item.unit_name.casefold() not in _AMBIGUOUS
+    ]
+    return not said or any(unit is None or unit.dimensions == computed.unit.dimensions for unit in said)
 
 
 def _has_words(text: str) -> bool:

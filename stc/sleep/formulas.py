@@ -93,7 +93,8 @@ class _Quoted:
     numbers: set[Fraction]
     dates: set[date]
     times: set[time]
-    results: set[Fraction] = field(default_factory=set)
+    results: set[tuple[Fraction, Unit]] = field(default_factory=set)
+    """The number as its unit counts it, with that unit."""
     extra: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     quoted: bool = False
@@ -148,7 +149,7 @@ def _prove(left: str, right: str, known: _Quoted) -> None:
     step = Fraction(1, 10**places)
     if amount not in (round(exact / step) * step, _half_up(exact / step) * step):
         raise _Fault(right)
-    known.results |= {abs(amount) * scale, abs(amount)}
+    known.results |= {(abs(amount) * scale, unit), (abs(amount) * scale, PURE)}
     known.extra |= numbers(shown) | ({f"-{number}" for number in numbers(shown)} if amount < 0 else set())
     known.words |= {word.casefold() for word in _ANSWER_WORD.findall(right)} | {name for name, _ in unit.dimensions}
 
@@ -183,7 +184,15 @@ def _right(text: str) -> tuple[Fraction, str, Unit, int, int]:
         raise _Fault(text)
     places = len(number.partition(".")[2])
     amount = Fraction(number) * (-1 if negative else 1)
-    return amount, match["number"], _unit(match), places, SCALES[match["scale"].lower()] if match["scale"] else 1
+    return amount, match["number"], _unit(match), places, _scale(match)
+
+
+def _scale(match: re.Match[str]) -> int:
+    """Return what a number's scale multiplies it by. A pattern that ignores case takes "mıllion" for a million."""
+    scale = SCALES.get(match["scale"].casefold()) if match["scale"] else 1
+    if scale is None:
+        raise _Fault(match["scale"])
+    return scale
 
 
 def _unit(match: re.Match[str]) -> Unit:
@@ -289,13 +298,13 @@ class _Parser:
             raise _Fault(number)
         unit = _unit(match)
         amount = Fraction(number)
-        scale = SCALES[match["scale"].lower()] if match["scale"] else 1
+        scale = _scale(match)
         self._must_be_known(amount, scale, unit, match["number"])
         return _Value(amount * scale * unit.factor, unit, percent=unit == PERCENT)
 
     def _must_be_known(self, amount: Fraction, scale: int, unit: Unit, written: str) -> None:
         known = self._known
-        if amount * scale in known.results:
+        if (amount * scale, unit) in known.results:
             known.quoted = True
         elif (
             amount * scale in known.numbers or (scale > 1 and amount in known.numbers and _scaled(known, amount, scale))

@@ -266,10 +266,15 @@ def _dates(text: str, day_first: bool | None) -> list[tuple[date, int, int]]:
             month, day = (match[3], match[1]) if order else (match[1], match[3])
             found.append((_date(match[4], month, day), match.start(), match.end()))
     for match in _MONTH_FIRST.finditer(text):
-        found.append((_date(match[3], MONTHS[match[1].casefold()], match[2]), match.start(), match.end()))
+        found.append((_date(match[3], _month(match[1]), match[2]), match.start(), match.end()))
     for match in _DAY_FIRST.finditer(text):
-        found.append((_date(match[3], MONTHS[match[2].casefold()], match[1]), match.start(), match.end()))
+        found.append((_date(match[3], _month(match[2]), match[1]), match.start(), match.end()))
     return sorted(((value, start, end) for value, start, end in found if value), key=lambda item: item[1])
+
+
+def _month(name: str) -> str:
+    """Return a month's number, "" for none: a pattern that ignores case takes the "APRİL" of a Turkish keyboard, too."""
+    return MONTHS.get(name.casefold(), "")
 
 
 def _date(year: str, month: str, day: str) -> date | None:

@@ -40,6 +40,7 @@ def test_what_does_not_follow_is_not_reckoned(number, known):
 def test_months_and_magnitudes_are_numbers_too():
     assert constants("8 December, 3 million, 5 %, 7 p.m.") == {"12", "1000000", "100"}
     assert constants("maybe a millionaire marched") == set()
+    assert constants("8 Aprıl, 3 mıllıon") == set()
 
 
 @given(st.text(max_size=60), st.lists(st.text(alphabet="0123456789.,", max_size=30), max_size=4))

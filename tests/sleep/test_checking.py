@@ -51,6 +51,8 @@ def test_a_supported_note_is_kept_with_its_quote_as_the_page_has_it():
         ({"text": "…!"}, checking.EMPTY),
         ({"question": ""}, checking.EMPTY),
         ({"text": "long " * 300}, checking.TOO_LONG),
+        ({"text": "About 1,230 km \ud83d"}, checking.NOT_STORABLE),
+        ({"question": "How long\0?"}, checking.NOT_STORABLE),
         ({"question": "why " * 100}, checking.TOO_LONG),
         ({"quote": ""}, checking.NO_EVIDENCE),
         ({"quote": "The Rhine is about 1,300 km long."}, checking.QUOTE_NOT_FOUND),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stc.sleep import quantities
-from stc.sleep.checking import FORMULA_WRONG, NAME_NOT_FOUND, NUMBER_NOT_FOUND, check
+from stc.sleep.checking import FORMULA_WRONG, NAME_NOT_FOUND, NUMBER_NOT_FOUND, RESULT_NOT_SAID, check
 from stc.sleep.formulas import recompute
 from stc.words import Evidence, NoteDraft
 
@@ -127,6 +127,9 @@ def test_what_is_wrong_or_starts_from_elsewhere_derives_nothing(formula):
         ("minutes(11:20, 10:05) = 1365 minutes", "10:05, 11:20"),
         ("minutes(10:05, 2007-12-29) = 5 minutes", "10:05, 12/29/2007"),
         ("minutes(20:07, 20:08) = 1 minute", "from 2007 to 2008"),
+        ("2319 h - 2313 h = 6 h; 6 km / 2 h = 3 km/h", "2319 hours, 2313 hours, 2 hours"),
+        ("$3 million / 2 = $1.5 million; $1.5 * 2 = $3", "$3 million"),
+        ("2 mıllıon * 2 = 4 mıllıon", "2 million"),
     ],
 )
 def test_units_dates_and_times_must_agree_with_each_other_and_with_the_quotes(formula, quote):
@@ -157,8 +160,14 @@ def test_a_date_that_may_be_read_in_two_ways_is_read_as_the_document_writes_its_
         ("38% of the staff are women.", "24 / 63 = 38%", None),
         ("38% of the staff are women.", "24 / 64 = 37.5%", FORMULA_WRONG),
         ("38% of the staff are women.", None, NUMBER_NOT_FOUND),
-        ("39% of the staff are women.", "24 / 63 = 38%", NUMBER_NOT_FOUND),
+        ("39% of the staff are women.", "24 / 63 = 38%", RESULT_NOT_SAID),
+        ("38% of the staff of 64 are women.", "24 / 63 = 38%", NUMBER_NOT_FOUND),
+        ("24 of them are women.", "24 / 63 = 38%", RESULT_NOT_SAID),
+        ("38 km were driven.", "24 / 63 = 38%", RESULT_NOT_SAID),
+        ("There are 39 hours between.", "63 kg - 24 kg = 39 kg", RESULT_NOT_SAID),
+        ("There are 39 kilos between.", "63 kg - 24 kg = 39 kg", None),
         ("On a Monday: it was 31 December 2007.", "weekday(2007-12-31) = Monday", None),
+        ("It was 31 December 2007.", "weekday(2007-12-31) = Monday", RESULT_NOT_SAID),
         ("On a Monday or Tuesday.", "weekday(2007-12-31) = Monday", NAME_NOT_FOUND),
         ("At the end, on a Monday.", None, NAME_NOT_FOUND),
         ("That is 72 °F.", "convert(22 °C) = 72 °F", None),
@@ -244,6 +253,7 @@ def test_times_are_read_as_texts_write_them(text, found):
         ("04/04/2007", None, ["2007-04-04"]),
         ("On December 6, 2007, or the 6th of Dec. 2007", None, ["2007-12-06", "2007-12-06"]),
         ("2007-02-30, 13/13/2007, 1.2.3.4", None, []),
+        ("APRİL 5, 2007; 5 Aprıl 2007; 6 April 2007", None, ["2007-04-06"]),
     ],
 )
 def test_dates_are_read_as_texts_write_them(text, day_first, found):
