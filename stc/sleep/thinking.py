@@ -38,6 +38,8 @@ _MOST_OUTPUT_TOKENS = 3000
 _OUTLINE_IN_PROMPT_TOKENS = 50
 _KNOWN_IN_PROMPT = 4
 _MOST_QUESTIONS = 10
+_MOST_NOTES = 100
+"""Of one reply: none of ``_MOST_OUTPUT_TOKENS`` holds more, and each is looked for on the pages."""
 _SLACK = 1.05
 """Pieces of a page end with a line, so they come out shorter than planned."""
 _REPAIRS = 2
@@ -77,11 +79,12 @@ def _quote_list(value: Any) -> Any:
 
 
 def _readable(value: Any) -> Any:
-    """Leave out the unreadable notes of a list where others can be read; an empty one stands for each in the count."""
+    """Leave out the unreadable notes of a list where others can be read, and what no reply of the length asked for holds;
+    an empty one stands for each in the count."""
     if not isinstance(value, list):
         return value
     unreadable = {"question": "", "answer": ""}
-    kept = [item if _fits(_Note, item) else unreadable for item in value]
+    kept = [item if place < _MOST_NOTES and _fits(_Note, item) else unreadable for place, item in enumerate(value)]
     return kept if any(item is not unreadable for item in kept) else value
 
 
@@ -127,7 +130,7 @@ class _Answer(BaseModel):
 
 
 class _Answers(BaseModel):
-    answers: list[_Answer]
+    answers: Annotated[list[_Answer], Field(max_length=_MOST_NOTES)]
 
 
 class _Section(BaseModel):
@@ -139,7 +142,7 @@ class _Section(BaseModel):
 class _Outline(BaseModel):
     summary: str
     evidence: _Quotes
-    sections: list[_Section] = Field(default_factory=list)
+    sections: list[_Section] = Field(default_factory=list, max_length=_MOST_NOTES)
 
 
 def output_tokens(text_tokens: int, document_tokens: int = 0) -> int:
@@ -349,6 +352,8 @@ def _read(call: Call, messages: list[dict[str, str]], room: int, schema: dict[st
                 error = f"At {'.'.join(str(part) for part in first['loc']) or 'the top'}: {first['msg']}."
             except ValueError as fault:
                 error = f"It is no JSON: {fault}."
+            except RecursionError:
+                error = "It is nested too deeply."
         # Only the beginning of a bad reply goes back: it costs tokens, and its end may be endless.
         asked = prompts.repair(messages, said.text[:1000], error)
     raise Unusable(error)

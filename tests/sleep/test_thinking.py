@@ -93,14 +93,22 @@ def test_one_unreadable_note_does_not_spoil_the_others_and_is_counted(spoilt):
         (Said('{"notes": [{"question": "Why?"}]}', "stop"), "notes.0.answer"),
         (Said('{"notes": [', "length"), "too long"),
         (Said('{"notes": [', "cut"), "incomplete"),
+        (Said('{"notes": ' + "[" * 20_000 + "]" * 20_000 + "}", "stop"), "too deeply"),
     ],
 )
 def test_a_bad_reply_goes_back_with_its_fault(bad, shown):
     model = Model(bad, notes())
     assert think(model) == []
     (_, said, ask) = model.asked[1][0][-3:]
-    assert (said["role"], said["content"]) == ("assistant", bad.text)
+    assert (said["role"], said["content"]) == ("assistant", bad.text[:1000])
     assert shown in ask["content"]
+
+
+def test_of_an_endless_reply_no_more_notes_are_read_than_one_of_the_length_asked_for_holds():
+    reply = notes(*((f"When, {number}?", "At 07:40.", 1, "leaves at 07:40") for number in range(10_000)))
+    checked = checking.check(think(Model(reply)), {page.number: page.text for page in PAGES})
+    assert len(checked.accepted) == 100
+    assert checked.dropped == {checking.EMPTY: 9_900}
 
 
 def test_after_two_repairs_it_is_given_up():
