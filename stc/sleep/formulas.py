@@ -13,16 +13,18 @@ A formula is one or several equations joined by ``;``, each ``left = right``; th
     minutes(10:05, 11:20) = 75 minutes             also hours; a moment is 2007-12-29 10:05
 
 Units agree in + and -, and a right side's unit follows from the left side or is another unit of the same. A number without
-unit is a pure count. Every number, date and time of a left side stands in the note's quotes, or is the result of an equation
-before it, or a whole count up to 12, or 100. A right side is right when it is the left side rounded to as many digits as it
-has. docs/decisions/0015-formulas.md.
+unit is a pure count, or has the one unit that the quotes give it; years (2026 - 2022) differ by years. Every number, date
+and time of a left side stands in the note's quotes, or is the result of an equation before it, or a whole count up to 12, or
+100. A right side is right when it is the left side rounded to as many digits as it has.
+Dates, times, amounts and years may be written as texts write them (``8 December 2007``, ``5:30 pm``, ``USD 3``,
+``FY 2022``). docs/decisions/0015-formulas.md.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from fractions import Fraction
 from typing import NoReturn
@@ -38,7 +40,9 @@ _DEEPEST = 20
 _MOST_DIGITS = 18
 _CELSIUS, _FAHRENHEIT = UNITS["°C"].dimensions, UNITS["°F"].dimensions
 
-_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "\u00a0": " ", "\u202f": " ", "º": "°"})
+_SIGNS = str.maketrans(
+    {"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "≈": "=", "\u00a0": " ", "\u202f": " ", "º": "°"}
+)
 _WORD = r"[^\W\d_]+(?:['’][^\W\d_]+)*"
 _TOKEN = re.compile(
     rf"""\s*(?:
@@ -54,8 +58,27 @@ _TOKEN = re.compile(
     )\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
-_TIMES = re.compile(r"(?<=\s)x(?=\s)")
 _ANSWER_WORD = re.compile(_WORD)
+_YEAR = re.compile(r"[12]\d{3}")
+_CLOCK_CALL = re.compile(r"\b(?:minutes|hours)\([^()]*\)", re.IGNORECASE)
+_FOUR_FIGURES = re.compile(r"(?<=[(,\s])([01]\d|2[0-3])([0-5]\d)(?=\s*[,)])")
+_WRITINGS = tuple(
+    (re.compile(pattern, re.IGNORECASE), plain)
+    for pattern, plain in (
+        (r"\n", "; "),
+        (r"\b(?:FY|fiscal year) ?(?=\d{4}\b)", ""),
+        (r"\b(?:USD ?\$?|US ?\$) ?(?=\d)", "$"),
+        (r"\bEUR ?(?=\d)", "€"),
+        (r"\bGBP ?(?=\d)", "£"),
+        (r"(%|\bpercent|\bper cent) of (?=\S)", r"\1 * "),
+        (r"\b(?:average|avg)(?=\()", "mean"),
+        (r"\btotal(?=\()", "sum"),
+        (r"\bminimum(?=\()", "min"),
+        (r"\bmaximum(?=\()", "max"),
+        (r"(?<=\s)x(?=\s)", "*"),
+    )
+)
+"""How models write what the notation writes otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +100,21 @@ class _Fault(ValueError):
 @dataclass(frozen=True, slots=True)
 class _Value:
     """``amount`` is in base units. ``percent`` tells a percentage from a pure count; ``converted`` a temperature that may
-    be shown on another scale."""
+    be shown on another scale. A number without unit that was not multiplied or divided is ``counted``; ``means`` is the unit
+    that it may be shown with, its amount being in that: the quotes give it one, years were subtracted, or a share was
+    multiplied by 100."""
 
     amount: Fraction
     unit: Unit
     percent: bool = False
     converted: bool = False
+    counted: bool = False
+    means: Unit | None = None
+    year: bool = False
+
+    @property
+    def bare(self) -> bool:
+        return not self.unit.dimensions and not self.percent
 
 
 @dataclass(slots=True)
@@ -111,21 +143,38 @@ def recompute(formula: str, quotes: Sequence[str], *, day_first: bool | None = N
     known = _quoted(quotes, day_first)
     try:
         result = ""
-        for equation in _TIMES.sub("*", formula.translate(_SIGNS)).split(";"):
-            left, _, result = (side.strip() for side in equation.partition("="))
-            _prove(left, result, known)
+        for equation in _in_notation(formula, day_first).strip(" ;").split(";"):
+            left, *results = (side.strip(" .") for side in equation.split("="))
+            if len(results) > 1 and not any(map(str.isdigit, left)):
+                left, *results = results  # "share = 3 / 10 = 30%"
+            for result in results or [""]:
+                _prove(left, result, known)
     except (_Fault, ZeroDivisionError):
         return None
-    _, _, shown = formula.rpartition("=")
-    return Computed(shown.strip(), known.extra, known.words)
+    return Computed(result, known.extra, known.words)
+
+
+def _in_notation(formula: str, day_first: bool | None) -> str:
+    text = formula.translate(_SIGNS)
+    for item in reversed(quantities.dates(text, day_first=day_first)):
+        text = text[: item.start] + item.value.isoformat() + text[item.end :]
+    for clock in reversed(quantities.times(text)):
+        text = text[: clock.start] + f"{clock.value:%H:%M}" + text[clock.end :]
+    text = _CLOCK_CALL.sub(lambda call: _FOUR_FIGURES.sub(r"\1:\2", call[0]), text)
+    for pattern, plain in _WRITINGS:
+        text = pattern.sub(plain, text)
+    return text
 
 
 def _quoted(quotes: Sequence[str], day_first: bool | None) -> _Quoted:
     text = "\n".join(quotes)
     found = {Fraction(number) for number in numbers(text) if len(number) <= _MOST_DIGITS}
     for item in quantities.quantities(text):
-        if item.scale and len(item.number) <= _MOST_DIGITS:
-            found.add(Fraction(item.number) * SCALES[item.scale])
+        if len(item.number) <= _MOST_DIGITS:
+            if item.scale:
+                found.add(Fraction(item.number) * SCALES.get(item.scale.casefold(), 1))
+            if item.unit == PERCENT:
+                found.add(Fraction(item.number) / 100)
     if day_first is None:
         days = {value for quote in quotes for value in quantities.possible_dates(quote)}
     else:
@@ -167,7 +216,14 @@ def _in_unit(value: _Value, unit: Unit) -> Fraction:
             return value.amount * Fraction(9, 5) + 32
         if way == (_FAHRENHEIT, _CELSIUS):
             return (value.amount - 32) * Fraction(5, 9)
+        means = value.means
+        if means is not None and means.dimensions == unit.dimensions:
+            return value.amount * means.factor / unit.factor
+        if value.counted and means in (None, UNITS["year"]) and not unit.known and len(unit.dimensions) == 1:
+            return value.amount
         raise _Fault("the unit does not follow")
+    if value.means == unit == PERCENT:
+        return value.amount
     if value.percent and unit.factor != PERCENT.factor:
         raise _Fault("a percentage is shown as one")
     return value.amount / unit.factor
@@ -250,10 +306,10 @@ class _Parser:
             sign = 1 if self._peek("sign") == "+" else -1
             self._at += 1
             other = self._product()
-            _agree(value, other)
-            # "1 - 38%"
-            percent = value.percent or other.percent
-            value = _Value(value.amount + sign * other.amount, value.unit, percent)
+            years = sign < 0 and value.year and other.year
+            value = _total([value, _Value(sign * other.amount, *_nature(other))])
+            if years:
+                value = replace(value, means=UNITS["year"])
         return value
 
     def _product(self) -> _Value:
@@ -263,7 +319,9 @@ class _Parser:
             self._at += 1
             other = self._factor()
             if multiplies:
-                value = _Value(value.amount * other.amount, _plain(value) * _plain(other))
+                hundredfold = value.bare and other.bare and 100 in (value.amount, other.amount)
+                means = PERCENT if hundredfold else None
+                value = _Value(value.amount * other.amount, _plain(value) * _plain(other), means=means)
             else:
                 value = _Value(value.amount / other.amount, _plain(value) / _plain(other))
         return value
@@ -276,7 +334,7 @@ class _Parser:
             if self._peek("sign") == "-":
                 self._at += 1
                 value = self._factor()
-                return _Value(-value.amount, value.unit, value.percent)
+                return _Value(-value.amount, *_nature(value))
             if self._peek("sign") == "(":
                 self._at += 1
                 value = self._sum()
@@ -300,7 +358,11 @@ class _Parser:
         amount = Fraction(number)
         scale = _scale(match)
         self._must_be_known(amount, scale, unit, match["number"])
-        return _Value(amount * scale * unit.factor, unit, percent=unit == PERCENT)
+        if unit != PURE:
+            return _Value(amount * scale * unit.factor, unit, percent=unit == PERCENT)
+        means = _stated(self._known.text, amount * scale)
+        year = means is None and _YEAR.fullmatch(match["number"]) is not None and scale == 1
+        return _Value(amount * scale, unit, counted=True, means=means, year=year)
 
     def _must_be_known(self, amount: Fraction, scale: int, unit: Unit, written: str) -> None:
         known = self._known
@@ -311,6 +373,8 @@ class _Parser:
         ) and (not _contradicted(known.text, amount * scale, unit)):
             known.quoted = True
             known.extra |= numbers(written)
+        elif unit == PERCENT and amount == 100:
+            pass  # "100% - 38%"
         elif unit == PURE and scale == 1 and (amount == 100 or (amount <= _COUNT and amount.denominator == 1)):
             if amount != 100:
                 known.extra |= numbers(written)
@@ -391,16 +455,53 @@ def _contradicted(text: str, amount: Fraction, unit: Unit) -> bool:
     """Tell whether the quotes give this number only with another unit than the formula has."""
     if unit == PURE or not unit.known:
         return False
-    stated = [
-        item.unit
-        for item in quantities.quantities(text)
-        if Fraction(item.number) * SCALES.get(item.scale, 1) == amount and len(item.number) <= _MOST_DIGITS
-    ]
+    stated = _units_of(text, amount)
     return (
         bool(stated)
         and all(other is not None and len(other.dimensions) == 1 and other != unit for other in stated)
         and (len(unit.dimensions) <= 1)
     )
+
+
+def _stated(text: str, amount: Fraction) -> Unit | None:
+    """Return the one unit that the quotes give a number, ``None`` where they give it none, or several."""
+    stated = {unit for unit in _units_of(text, amount) if unit is not None}
+    return stated.pop() if len(stated) == 1 else None
+
+
+def _units_of(text: str, amount: Fraction) -> list[Unit | None]:
+    return [
+        item.unit
+        for item in quantities.quantities(text)
+        if len(item.number) <= _MOST_DIGITS and Fraction(item.number) * SCALES.get(item.scale.casefold(), 1) == amount
+    ]
+
+
+def _nature(value: _Value) -> tuple[Unit, bool, bool, bool, Unit | None]:
+    """Return what a value is but for its amount."""
+    return value.unit, value.percent, False, value.counted, value.means
+
+
+def _alike(values: Sequence[_Value]) -> list[_Value]:
+    """Return values that can be added: a number without unit gets the unit of the others where the quotes allow it."""
+    given = next((value for value in values if not value.bare), None)
+    found = list(values) if given is None else [_with_unit(value, given) for value in values]
+    for value in found[1:]:
+        _agree(found[0], value)
+    return found
+
+
+def _with_unit(value: _Value, given: _Value) -> _Value:
+    means = value.means
+    if not value.bare:
+        return value
+    if given.percent and (means == PERCENT or abs(value.amount) == 100):
+        return _Value(value.amount / 100, PERCENT, percent=True)
+    if means is not None and means.dimensions == given.unit.dimensions != ():
+        return _Value(value.amount * means.factor, means)
+    if value.counted and means is None and not given.unit.known:
+        return replace(value, unit=given.unit)
+    return value
 
 
 def _plain(value: _Value) -> Unit:
@@ -415,24 +516,28 @@ def _agree(one: _Value, other: _Value) -> None:
 
 
 def _total(values: Sequence[_Value]) -> _Value:
-    for value in values[1:]:
-        _agree(values[0], value)
-    return _Value(sum((value.amount for value in values), Fraction(0)), values[0].unit, values[0].percent)
+    found = _alike(values)
+    means = {value.means for value in found}
+    return _Value(
+        sum((value.amount for value in found), Fraction(0)),
+        next((value.unit for value in found if value.unit.dimensions), found[0].unit),
+        any(value.percent for value in found),  # "1 - 38%"
+        counted=all(value.counted for value in found),
+        means=means.pop() if len(means) == 1 else None,
+    )
 
 
 def _mean(values: Sequence[_Value]) -> _Value:
     total = _total(values)
-    return _Value(total.amount / len(values), total.unit, total.percent)
+    return replace(total, amount=total.amount / len(values))
 
 
 def _least(values: Sequence[_Value]) -> _Value:
-    _total(values)
-    return min(values, key=lambda value: value.amount)
+    return min(_alike(values), key=lambda value: value.amount)
 
 
 def _most(values: Sequence[_Value]) -> _Value:
-    _total(values)
-    return max(values, key=lambda value: value.amount)
+    return max(_alike(values), key=lambda value: value.amount)
 
 
 def _count(values: Sequence[_Value]) -> _Value:

@@ -97,8 +97,8 @@ _TABLE: dict[str, dict[str, str]] = {
     "power": {"1": "W watt watts", "1000": "kW kilowatt kilowatts", "1000000": "MW megawatt megawatts"},
     "energy": {"1": "Wh", "1000": "kWh", "1000000": "MWh", "1000000000": "GWh"},
     "data": {"1": "byte bytes", "1000": "kB KB", "1000000": "MB", "1000000000": "GB", "1000000000000": "TB"},
-    "celsius": {"1": "°C ºC|degree Celsius|degrees Celsius|deg C"},
-    "fahrenheit": {"1": "°F ºF|degree Fahrenheit|degrees Fahrenheit|deg F"},
+    "celsius": {"1": "°C ºC|degree Celsius|degrees Celsius|degree C|degrees C|deg C"},
+    "fahrenheit": {"1": "°F ºF|degree Fahrenheit|degrees Fahrenheit|degree F|degrees F|deg F"},
     "pressure": {
         "1": "Pa",
         "100": "hPa mb mbar millibar millibars",
