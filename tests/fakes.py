@@ -59,7 +59,7 @@ FAULTS = {
 
 def count(text: str) -> int:
     """Return this server's token count: one for every four bytes begun."""
-    return -(-len(text.encode()) // 4)
+    return -(-len(text.encode("utf-8", "surrogatepass")) // 4)
 
 
 @dataclass(frozen=True)

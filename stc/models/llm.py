@@ -639,9 +639,9 @@ async def _stream(
                 break
             delta = chunk.choices[0].delta if chunk.choices else None
             if thought := getattr(delta, "reasoning_content", None):
-                say(("thought", thought))
+                say(("thought", _storable(thought)))
             if text := getattr(delta, "content", None):
-                say(("text", text))
+                say(("text", _storable(text)))
         # Without a reason from the server LiteLLM says "stop" and counts tokens itself: look at what really came.
         reported = [chunk.usage for chunk in stream.chunks if getattr(chunk, "usage", None) is not None]
         usage = reported[-1] if reported else None
@@ -655,6 +655,11 @@ async def _stream(
     finally:
         if stream is not None:
             await stream.aclose()
+
+
+def _storable(piece: str) -> str:
+    """Return what of a piece a database takes: half a character, and none at all (NUL), can be sent as JSON escapes."""
+    return piece.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
 
 
 def _billed_tier(said: Sequence[str | None]) -> str:

@@ -212,6 +212,14 @@ def test_what_the_model_thinks_aloud_is_no_part_of_the_answer(model, server):
     assert ask(model).usage.reasoning_tokens > 0
 
 
+def test_half_characters_and_none_at_all_never_reach_what_is_stored(model, server):
+    server.reply = lambda body: "It is \ud83d long,\0 \ud83d\ude00."
+    text = ask(model).text
+    assert text.encode().decode() == text
+    assert "\0" not in text
+    assert text.startswith("It is \ufffd long,")
+
+
 @pytest.mark.parametrize(
     ("pieces", "text"),
     [
