@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 VERSION = "chat-3"
@@ -60,8 +61,6 @@ def answer_messages(context: str, question: str, earlier: Sequence[tuple[str, st
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
-def escape(text: str) -> str:
-    """Return ``text`` so that it can't close the block it is put into."""
-    for name in ("passages", "earlier", "document"):
-        text = text.replace(f"</{name}", f"< /{name}").replace(f"<{name}", f"< {name}")
-    return text
+def escape(text: str, blocks: Sequence[str] = ("passages", "earlier", "document")) -> str:
+    """Return ``text`` so that it can't close one of the ``blocks`` it is put into, or open another, however it is written."""
+    return re.sub(rf"<(?=\s*/?\s*(?:{'|'.join(blocks)}))", "< ", text, flags=re.IGNORECASE)
