@@ -155,6 +155,8 @@ class Caller:
         ):
             if spent.tokens + most.tokens > limit_tokens:
                 raise BudgetReached(f"{begin} limit of {limit_tokens:,} tokens for {what} is reached.")
+            if most.cost_usd is None and not limit_usd:
+                raise BudgetReached(f"The price is unknown, and a limit of $0 is set for {what}.")
             if most.cost_usd and spent.usd + most.cost_usd > limit_usd:
                 raise BudgetReached(f"{begin} limit of ${limit_usd:.2f} for {what} is reached.")
 

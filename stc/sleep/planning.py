@@ -297,7 +297,7 @@ def _not_now(
     """Return why the model may not do what needs so much now, and until when; ``None`` when it may."""
     model = policy.model
     rest = model.failed_at + rest_s(model.failures) - now
-    if model.failures and rest > 0:
+    if 0 < rest <= rest_s(model.failures):  # a longer one: the clock was set back since
         return "the model failed, the next try is in " + _minutes(rest), model.failed_at + rest_s(model.failures)
     tomorrow = (now // 86400 + 1) * 86400
     if needed.tokens > policy.run_tokens:
@@ -307,6 +307,8 @@ def _not_now(
     document_usd, document_tokens = spent.documents.get(document.id, (0.0, 0))
     if document_tokens + needed.tokens > policy.document_tokens:
         return f"the limit of {policy.document_tokens:,} tokens for one document is reached", None
+    if needed.usd is None and not min(policy.daily_usd, policy.document_usd, policy.run_usd):
+        return "its price is unknown, and a limit of $0 is set", None
     if not needed.usd:
         return None
     if needed.usd > policy.run_usd:

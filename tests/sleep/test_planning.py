@@ -165,6 +165,15 @@ def test_an_unknown_price_is_held_by_the_limit_on_tokens_alone():
     assert plan(candidate("a"), policy=policy, spent=Spent(50.0, 0)).thinker == "model"
 
 
+@pytest.mark.parametrize("limit", ["daily_usd", "document_usd", "run_usd"])
+def test_where_no_dollar_may_be_spent_an_unknown_price_is_not_taken_for_free(limit):
+    policy = dataclasses.replace(POLICY, model=CLOUD, estimate=lambda document, window: Needed(3000, 1000, None))
+    planned = plan(candidate("a"), policy=dataclasses.replace(policy, **{limit: 0.0}))
+    assert (planned.thinker, planned.fallback) == ("extractive", "its price is unknown, and a limit of $0 is set")
+    free = dataclasses.replace(policy, model=LOCAL, estimate=lambda document, window: Needed(3000, 1000, 0.0))
+    assert plan(candidate("a"), policy=dataclasses.replace(free, **{limit: 0.0})).thinker == "model"
+
+
 def test_after_a_limit_it_says_until_when():
     policy = dataclasses.replace(POLICY, model=CLOUD, estimate=lambda document, window: Needed(3000, 1000, 0.02))
     states = {
@@ -187,6 +196,11 @@ def test_a_failing_model_rests_longer_each_time_and_is_then_done_without():
     assert planned.thinker == "extractive"
     rested = dataclasses.replace(LOCAL, failures=3, failed_at=NOW - 241)
     assert plan(candidate("a"), policy=dataclasses.replace(POLICY, model=rested)).thinker == "model"
+
+
+def test_a_clock_set_back_keeps_no_model_at_rest():
+    model = dataclasses.replace(LOCAL, failures=1, failed_at=NOW + 86400)
+    assert plan(candidate("a"), policy=dataclasses.replace(POLICY, model=model)).thinker == "model"
 
 
 def test_a_task_that_failed_too_often_is_left_alone():
