@@ -176,11 +176,6 @@ def by_model(rows: Iterable[LedgerRow]) -> dict[str, Total]:
     return _grouped(rows, lambda row: row.model)
 
 
-def by_day(rows: Iterable[LedgerRow]) -> dict[str, Total]:
-    """Return a total per day (UTC, ``2026-11-20``), oldest first."""
-    return dict(sorted(_grouped(rows, lambda row: day(row.at)).items()))
-
-
 def by_route(rows: Iterable[LedgerRow]) -> dict[str, Total]:
     return _grouped(rows, lambda row: row.route)
 

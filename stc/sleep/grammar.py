@@ -286,7 +286,6 @@ _CONNECTIVES = re.compile(
     r"Thereafter|Afterwards|Meanwhile|Subsequently|Later|Recently),? (?=\S)"
 )
 _BROKEN = re.compile(r"[|_•●▪■□◦§=<>{}\\]|\.{3,}|…")
-_WORD = re.compile(r"[^\W_][\w'’./&-]*")
 
 
 def plain(sentence: str) -> str:
@@ -506,7 +505,3 @@ def _split_front(sentence: str) -> tuple[str, str]:
             front, body = f"{front}, {inner.group(1)}", body[inner.end() :]
         return front, body
     return "", sentence
-
-
-def words_of(text: str) -> list[str]:
-    return _WORD.findall(text)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from stc.services import Services
 
-EVERY_STATUS: tuple[NoteStatus, ...] = get_args(NoteStatus)
 _KINDS: dict[str, NoteKind] = {kind: kind for kind in get_args(NoteKind)}
 _BATCH = 500
 """Lines that are embedded together and stored in one transaction."""

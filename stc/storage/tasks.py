@@ -261,12 +261,6 @@ def history(
     return [_run(row) for row in connection.execute(query)]
 
 
-def count_runs(connection: Connection, owner: str) -> int:
-    return connection.execute(
-        select(func.count()).select_from(sleep_runs).where(sleep_runs.c.owner == owner)
-    ).scalar_one()
-
-
 def failures_in_a_row(connection: Connection, owner: str, thinker: str) -> tuple[int, float]:
     """Return how many of the thinker's last runs failed one after the other, and when the last of them began.
 
