@@ -49,6 +49,7 @@ PURE = (
     "stc.sleep.demand",
     "stc.sleep.formulas",
     "stc.sleep.merging",
+    "stc.sleep.places",
     "stc.sleep.planning",
     "stc.sleep.quantities",
     "stc.sleep.staleness",

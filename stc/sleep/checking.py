@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from stc.chat.citing import find_quote
 from stc.chat.figures import MONTHS, numbers
 from stc.chat.orders import planted
-from stc.sleep import formulas, quantities
+from stc.sleep import formulas, places, quantities
 from stc.words import Evidence, NoteDraft
 
 EMPTY = "empty"
@@ -24,6 +25,7 @@ TOO_LONG = "too long"
 NO_EVIDENCE = "no evidence"
 QUOTE_NOT_FOUND = "quote not on its page"
 NUMBER_NOT_FOUND = "number not in the quotes"
+NUMBER_OTHERWISE = "number with another unit than in the quotes"
 NAME_NOT_FOUND = "name not in the quotes"
 FORMULA_WRONG = "formula does not hold"
 RESULT_NOT_SAID = "does not say what its formula comes to"
@@ -47,6 +49,8 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\"“(•]\s*|\n\s*)$")
 _PLAIN_CAPITALS = frozenset("i a an the this that these those it he she they we you no yes".split())
 
 _REFUSAL = re.compile(
+    r"^\W*(?:unknown|n/a|not (?:mentioned|stated|specified|provided|given|known|available))\W*$|"
+    r"\b(?:can ?not|can't|could not|couldn't) be (?:determined|answered|inferred|derived|calculated|computed)\b|"
     r"\b(?:as an ai|i (?:can ?not|can't|am unable|don't know|do not know)|unable to (?:answer|determine)|"
     r"(?:is|are|was|were) not (?:mentioned|stated|specified|provided|given|described|included|available) in the "
     r"(?:text|passage|document|excerpt|context)|the (?:text|document|passage|excerpt|context) (?:does|did) not "
@@ -63,9 +67,18 @@ _INSTRUCTION = re.compile(
     r"(?:visit|open|click)[^.\n]{0,20}https?://)",
     re.IGNORECASE,
 )
+_MONEY = (
+    (re.compile(r"(?<![^\W\d_])\$|\bUS ?\$|\bdollars?\b"), "usd"),
+    (re.compile(r"€|\beuros?\b"), "eur"),
+    (re.compile(r"£"), "gbp"),
+)
+_LOST_LIGATURE = re.compile(r"(?<=f)[il]")
+_SHORT_WORD = 4
+_MOST_DIGITS = 18
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-_AMBIGUOUS = frozenset("degree degrees pound pounds".split())
-"""They name an angle or a temperature, a weight or money."""
+_AMBIGUOUS = frozenset("degree degrees pound pounds inch inches".split())
+"""They name an angle or a temperature, a weight or money, a length or a pressure."""
+_HALF_DAY = re.compile(r"\b[ap]\.?\s?m\b", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|‘[^’]*’|«[^»]*»")
 
 
@@ -155,19 +168,82 @@ def fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tuple
     if instructs(draft.question) or instructs(draft.text):
         return INSTRUCTION, ()
     known, said = numbers(quotes), words(quotes, writing)
+    derived: set[str] = set()
     if draft.formula:
         computed = formulas.recompute(draft.formula, [item.quote for item in exact], day_first=writing.day_first)
         if computed is None:
             return FORMULA_WRONG, ()
         if not _says(draft.text, computed.result):
             return RESULT_NOT_SAID, ()
-        known |= computed.numbers
-        said |= computed.words
-    if not numbers(draft.text) <= known:
+        derived = computed.numbers
+        said |= {_bare(word) for word in computed.words}
+    text = restated(draft.text, quotes, writing)
+    if not numbers(text) <= known | derived:
         return NUMBER_NOT_FOUND, ()
-    if not names(draft.text, writing) <= said:
+    if _misscaled(draft.text, quotes) or _of_another_kind(draft.text, quotes, derived):
+        return NUMBER_OTHERWISE, ()
+    if not names(text, writing) <= said:
         return NAME_NOT_FOUND, ()
     return None, tuple(exact)
+
+
+def restated(text: str, quotes: str, writing: Writing = PLAIN) -> str:
+    """Return a text without the dates, times and amounts that its quotes hold, in whatever writing: "5:30 p.m." for "1730
+    EST", "$1,200,000" for "$1.2 million". What is left must stand in them as it is."""
+    days = {item.value for item in quantities.dates(quotes, day_first=writing.day_first)}
+    clock = {item.value for item in quantities.times(quotes)}
+    amounts = {_amount(item) for item in _figures(quotes) if item.scale}
+    plain = {_amount(item) for item in _figures(quotes)}
+    cut = [(day.start, day.end) for day in quantities.dates(text, day_first=writing.day_first) if day.value in days]
+    cut += [(at.start, at.end - len(at.zone)) for at in quantities.times(text) if at.value in clock]
+    cut += [
+        (item.start, item.start + len(text[item.start : item.end].rstrip()))
+        for item in _figures(text)
+        if _amount(item) in (plain if item.scale else amounts)
+    ]
+    for start, end in sorted(cut, reverse=True):
+        text = f"{text[:start]} {text[end:]}"
+    return text
+
+
+def _misscaled(text: str, quotes: str) -> bool:
+    """Tell whether a text makes millions of what its quotes have as thousands only, or leaves their millions out."""
+    told = {item.scale for item in _figures(text)}
+    for item in _figures(text):
+        stated = {other.scale for other in _figures(quotes) if Fraction(other.number) == Fraction(item.number)}
+        if stated and item.scale not in stated and (item.scale or not told & stated):
+            return "" not in stated
+    return False
+
+
+def _of_another_kind(text: str, quotes: str, derived: Collection[str]) -> bool:
+    """Tell whether a text gives a number or a time that its quotes only have with another unit, or in another half of the
+    day. What was ``derived`` may have any."""
+    for item in _figures(text):
+        stated = [other for other in _figures(quotes) if _amount(other) == _amount(item)]
+        certain = [_certain(other) for other in (item, *stated)]
+        other_kind = item.unit not in {other.unit for other in stated}
+        if stated and all(certain) and other_kind and not numbers(item.number) <= set(derived):
+            return True
+    clock = {item.value for item in quantities.times(quotes)}
+    return any(
+        at.value not in clock and at.value.replace(hour=(at.value.hour + 12) % 24) in clock
+        for at in quantities.times(text)
+        if _HALF_DAY.search(text[at.start : at.end])
+    )
+
+
+def _certain(item: quantities.Quantity) -> bool:
+    return item.unit is not None and item.unit_name.casefold() not in _AMBIGUOUS
+
+
+def _figures(text: str) -> list[quantities.Quantity]:
+    found = (replace(item, scale=item.scale.casefold()) for item in quantities.quantities(text))
+    return [item for item in found if len(item.number) <= _MOST_DIGITS]
+
+
+def _amount(item: quantities.Quantity) -> Fraction:
+    return Fraction(item.number) * quantities.SCALES.get(item.scale, 1)
 
 
 def _says(text: str, result: str) -> bool:
@@ -199,7 +275,7 @@ def _same(text: str) -> str:
 def _refuses(draft: NoteDraft, quotes: str) -> bool:
     if find_quote(draft.text.rstrip("."), quotes) is not None:
         return False  # the document says so itself
-    return _REFUSAL.search(draft.text) is not None
+    return any(find_quote(found.group(), quotes) is None for found in _REFUSAL.finditer(draft.text))
 
 
 def instructs(text: str) -> bool:
@@ -228,7 +304,7 @@ def names(text: str, writing: Writing = PLAIN) -> set[str]:
 def words(text: str, writing: Writing = PLAIN) -> set[str]:
     """Return every word of a text as ``names`` writes them; words that a line's end split count whole, too.
 
-    A date in figures holds the name of its month.
+    A date in figures holds the name of its month, "Orlando, FL" that of the state, "$5" the letters USD.
     """
     plain = unicodedata.normalize("NFKC", text)
     joined = re.sub(r"(?<=\w)[-\u00ad\u2010]\s*\n\s*(?=\w)", "", plain)
@@ -239,12 +315,17 @@ def words(text: str, writing: Writing = PLAIN) -> set[str]:
         days_are_first = int(first) > 12 or (writing.day_first if int(second) <= 12 else False)
         if days_are_first is not None:
             months.add(str(int(second if days_are_first else first)))
+    found |= {code for written, code in _MONEY if written.search(plain)}
+    found |= {_bare(word) for word in places.states(plain)}
     return found | {name for name, number in MONTHS.items() if number in months}
 
 
 def _bare(word: str) -> str:
+    """Return a word in small letters, without the ending of a possessive, and without the letters that PDF files lose in
+    ligatures ("Offce")."""
     word = unicodedata.normalize("NFKC", word).casefold()
     for ending in ("'s", "’s", "s'", "s’"):
         if word.endswith(ending):
-            return word.removesuffix(ending) + ("s" if ending.startswith("s") else "")
-    return word
+            word = word.removesuffix(ending) + ("s" if ending.startswith("s") else "")
+            break
+    return _LOST_LIGATURE.sub("", word) if len(word) > _SHORT_WORD else word

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
+from datetime import date
 from functools import lru_cache
 
 from stc.chat.citing import locate
@@ -16,16 +17,22 @@ from stc.chat.sentences import split
 from stc.chat.terms import terms
 from stc.sleep import checking
 from stc.sleep.checking import PLAIN, Writing
+from stc.sleep.quantities import dates, times
 from stc.words import Evidence
 
 _MOST = 8
 """Quotes of one note."""
-_MOST_ADDED = 3
+_MOST_ADDED = 4
 """Quotes found for one sentence."""
 _LONGEST = 400
 """Characters of a sentence that is taken as a quote."""
 _SHARED_WORDS = 2
 """Telling words that a sentence of the text must share with what it is to prove a figure or a name of."""
+_HEAD = 60
+"""Characters of a table's head cell at most."""
+_HEAD_ABOVE = 700
+"""Characters from it to the quoted row at most: the head of a table that a page's end does not cut."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _OVERLAP = 0.5
 """Share of the telling words that it must hold where none of the model's quotes stands anywhere."""
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}")
@@ -52,16 +59,15 @@ def evidence(
     """
     found = list(dict.fromkeys(item for page, quote in quotes for item in _placed(page, quote, pages)))[:_MOST]
     given = bool(found)
-    cited = {item.page for item in found}
     operands, derived = _of_formula(formula, writing)
     told = [(f"{question} {text}", operands)] if operands else []
-    told += [(sentence, _telling(sentence, writing) - derived) for sentence in _sentences(text)]
-    for sentence, telling in told:
-        lacking = telling - _held("\n".join(item.quote for item in found), writing)
+    told += [(sentence, set[str]()) for sentence in _sentences(text)]
+    for sentence, figures in told:
+        lacking = figures - _held(_quotes(found), writing) if figures else _lacking(sentence, found, writing) - derived
         if given and not lacking:
             continue
         about = sentence if not given else f"{question} {sentence}"
-        added = _added(about, lacking, pages, cited, writing, whole=not given)
+        added = _added(about, lacking, pages, found if given else [], writing, whole=not given)
         if not (given or added):
             return tuple(Evidence(page or min(pages, default=1), quote) for page, quote in quotes)
         if len(found) + len(added) <= _MOST:
@@ -70,10 +76,9 @@ def evidence(
 
 
 def proven(text: str, found: Sequence[Evidence], writing: Writing = PLAIN) -> str:
-    """Return a summary without the sentences that its evidence lacks figures or names of; all of it where the first does."""
-    known = "\n".join(item.quote for item in found)
+    """Return a text without the sentences that its evidence lacks figures or names of; all of it where the first does."""
     told = _sentences(text)
-    kept = [sentence for sentence in told if not _telling(sentence, writing) - _held(known, writing)]
+    kept = [sentence for sentence in told if not _lacking(sentence, found, writing)]
     return " ".join(kept) if kept and kept[0] == told[0] else text
 
 
@@ -98,28 +103,42 @@ def _placed(page: int | None, quote: str, pages: Mapping[int, str]) -> list[Evid
 
 
 def _added(
-    about: str, lacking: set[str], pages: Mapping[int, str], cited: Set[int], writing: Writing, *, whole: bool
+    about: str,
+    lacking: Set[str],
+    pages: Mapping[int, str],
+    cited: Sequence[Evidence],
+    writing: Writing,
+    *,
+    whole: bool,
 ) -> list[Evidence]:
     """Return the sentences of the pages that hold what is ``lacking`` and speak most of the same; none where not all is found.
 
-    ``whole``: nothing is proven yet, so one must hold all of it and half of the words of ``about``.
+    A sentence that goes on from what is ``cited``, or heads its table with a year, speaks of the same. ``whole``: nothing
+    is proven yet, so one must hold all of it and half of the words of ``about``.
     """
     words = set(terms(about))
+    days = _days(about, writing)
     least = max(_SHARED_WORDS, len(words) * _OVERLAP if whole else 0)
-    near = [
-        (shared, number in cited, Evidence(number, unit))
-        for number, text in pages.items()
-        for unit in _units(text)
-        if (shared := len(words & _terms(unit))) >= least
-    ]
+    years = frozenset(filter(_YEAR.fullmatch, lacking))
+    here = {item.page for item in cited}
+    near: list[tuple[int, bool, int, Evidence]] = []
+    for number, text in pages.items():
+        quoted = [(start, start + len(item.quote)) for item in cited if (start := _place(item, number, text)) >= 0]
+        for start, end in _units(text):
+            unit = text[start:end]
+            shared = len(words & _terms(unit)) + (_SHARED_WORDS if days & _days(unit, writing) else 0)
+            above = min((first - end for first, _ in quoted if 0 <= first - end <= _HEAD_ABOVE), default=None)
+            heads = above is not None and end - start <= _HEAD and years & _held(unit, writing)
+            if shared >= least or heads or any(start <= last and first <= end for first, last in quoted):
+                near.append((shared, number in here, -(above or 0), Evidence(number, unit)))
     found: list[Evidence] = []
     while near and len(found) < (1 if whole else _MOST_ADDED):
-        ranked = [(len(lacking & _held(item.quote, writing)), shared, here, item) for shared, here, item in near]
-        held, _, _, best = max(ranked, key=lambda entry: entry[:3])
+        ranked = [((len(lacking & _offered(entry[3].quote, writing)), *entry[:3]), entry[3]) for entry in near]
+        (held, *_), best = max(ranked, key=lambda entry: entry[0])
         if held < (len(lacking) if whole else 1):
             break
         found.append(best)
-        lacking = lacking - _held(best.quote, writing)
+        lacking = lacking - _offered(best.quote, writing)
         if not lacking:
             return found
     return []
@@ -130,9 +149,36 @@ def _held(quote: str, writing: Writing) -> frozenset[str]:
     return frozenset(numbers(quote) | checking.words(quote, writing))
 
 
+@lru_cache(maxsize=20_000)
+def _offered(unit: str, writing: Writing) -> frozenset[str]:
+    """Return what a sentence holds, its times in other writings, too: the check compares them as times."""
+    clock = [item.value for item in times(unit)]
+    hours = {str(hour) for at in clock for hour in (at.hour, (at.hour - 1) % 12 + 1)}
+    return _held(unit, writing) | hours | {str(at.minute) for at in clock}
+
+
+@lru_cache(maxsize=20_000)
+def _days(text: str, writing: Writing) -> frozenset[date]:
+    return frozenset(item.value for item in dates(text, day_first=writing.day_first))
+
+
 @lru_cache(maxsize=256)
-def _units(text: str) -> tuple[str, ...]:
-    return tuple(unit for unit in _sentences(text) if len(unit) <= _LONGEST)
+def _units(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple((unit.start, unit.end) for unit in split(text) if unit.end - unit.start <= _LONGEST)
+
+
+def _place(item: Evidence, number: int, text: str) -> int:
+    return text.find(item.quote) if item.page == number else -1
+
+
+def _quotes(found: Sequence[Evidence]) -> str:
+    return "\n".join(item.quote for item in found)
+
+
+def _lacking(text: str, found: Sequence[Evidence], writing: Writing) -> set[str]:
+    """Return the figures and names of a text that its evidence lacks."""
+    known = _quotes(found)
+    return _telling(checking.restated(text, known, writing), writing) - _held(known, writing)
 
 
 @lru_cache(maxsize=20_000)

@@ -115,8 +115,15 @@ class _Notes(BaseModel):
     notes: Annotated[list[_Note], BeforeValidator(_readable)]
 
 
+def _formula(value: Any) -> Any:
+    """Return the text of a formula that came as null or as a list of equations."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "; ".join(value)
+    return "" if value is None else value
+
+
 class _Inference(_Note):
-    formula: Annotated[str, BeforeValidator(lambda value: "" if value is None else value)] = ""
+    formula: Annotated[str, BeforeValidator(_formula)] = ""
 
 
 class _Inferences(BaseModel):
@@ -218,9 +225,9 @@ def anticipate(
         )
         reply = _read(call, messages, room, prompts.NOTES_SCHEMA, _Notes)
         for note in reply.notes:
-            drafts.append(
-                NoteDraft(note.kind, note.question, note.answer, prove(note.answer, note.evidence, note.question))
-            )
+            found = prove(note.answer, note.evidence, note.question)
+            answer = proving.proven(note.answer, found, prove.writing)
+            drafts.append(NoteDraft(note.kind, note.question, answer, found))
     return drafts
 
 
@@ -291,7 +298,8 @@ def directed(
         if item.answer.strip() and item.question is not None and 1 <= item.question <= len(questions):
             question = questions[item.question - 1]
             found = prove(item.answer, item.evidence, question)
-            drafts.setdefault(question, NoteDraft("answer", question, item.answer, found))
+            answer = proving.proven(item.answer, found, prove.writing)
+            drafts.setdefault(question, NoteDraft("answer", question, answer, found))
     return list(drafts.values())
 
 

@@ -173,3 +173,46 @@ def test_a_planted_order_proves_no_note():
     checked = checking.check([bankrupt, fee], {1: page})
     assert checked.dropped == {checking.INSTRUCTION: 1}
     assert [note.text for note in checked.accepted] == ["36 euros."]
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "expected"),
+    [
+        ("On December 8, 2007, at 5:30 p.m. EST.", "12/08/2007, 1730 EST", None),
+        ("On 2007-12-08 at 17:30.", "on December 8, 2007, at 5:30 p.m. EST", None),
+        ("On August 12, 2007.", "12/08/2007, 1730 EST", checking.NAME_NOT_FOUND),
+        ("At 5:30 a.m. EST.", "at 5:30 p.m. EST", checking.NUMBER_OTHERWISE),
+        ("It was 5:40 p.m. EST.", "12/08/2007, 1730 EST", checking.NUMBER_NOT_FOUND),
+        ("Net income was $198,000,000.", "Net income was $198 million", None),
+        ("Net income was USD 198 million.", "Net income was $198 million", None),
+        ("It was 0.6 million.", "600,000 Americans", None),
+        ("From 125 to 198 million dollars.", "from $125 million to $198 million", None),
+        ("Net income was $198 billion.", "Net income was $198 million", checking.NUMBER_OTHERWISE),
+        ("Net income was $198.", "Net income was $198 million", checking.NUMBER_OTHERWISE),
+        ("Net income was EUR 198 million.", "Net income was $198 million", checking.NAME_NOT_FOUND),
+        ("It took 331 percent.", "331 days", checking.NUMBER_OTHERWISE),
+        ("It took 60 months.", "within 60 days", checking.NUMBER_OTHERWISE),
+        ("It took 60 d.", "within 60 days", None),
+        ("It took 3 hrs.", "3 hours", None),
+        ("It showed 30.27 inches of mercury.", "30.27 inches Hg", None),
+        ("In Orlando, Florida.", "Orlando, FL", None),
+        ("In Orlando, Georgia.", "Orlando, FL", checking.NAME_NOT_FOUND),
+        ("It is the Office of Finance.", "Offce of Fnance", None),
+        ("It is the Office of Finance.", "Offce of Roads", checking.NAME_NOT_FOUND),
+    ],
+)
+def test_dates_times_and_amounts_may_be_written_otherwise_but_say_the_same(text, quote, expected):
+    writing = checking.writing_of([quote, "1730 EST"])
+    fault, _ = checking.fault(draft("What?", text, quote), {1: quote}, writing)
+    assert fault == expected
+
+
+@pytest.mark.parametrize("text", ["It can not be determined.", "It could not be answered.", "Not stated.", "Unknown."])
+def test_a_model_that_has_no_answer_answers_nothing(text):
+    assert reason(draft(text=text)) == checking.REFUSAL
+
+
+def test_what_the_document_could_not_determine_is_its_answer():
+    page = "The reason for the loss of power could not be determined."
+    proposed = draft("Why was power lost?", "The reason could not be determined.", page)
+    assert checking.check([proposed], {1: page}).accepted

@@ -125,3 +125,42 @@ def test_a_result_used_again_and_small_counts_need_no_quote():
     formula = "$4.20 * 3 = $12.60; $12.60 * 2 = $25.20"
     found = proving.evidence("Twice three tickets cost $25.20.", [quote], pages, formula=formula)
     assert found == (Evidence(1, "one ticket costs $4.20"),)
+
+
+TABLE = {
+    1: "Aviation Accident Report\nLocation: Tallahassee, FL\nDate & Time: 12/08/2007, 1730 EST Registration: N5921D\n",
+    2: "Percent of employees satisfied with their skills\nFY 2013\nResults\nFY 2017\nResults\n65% 66% ≥65% Met\n"
+    "Average cost of a claim\n$91.37 $135.05 ≤$128.15 Not Met\nBy May, claims cost\nless.",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "page", "quote", "also"),
+    [
+        ("It rose from 65% in FY 2013 to 66% in FY 2017.", 2, "65% 66%", "FY 2013"),
+        ("It cost $135.05 instead of $128.15.", 2, "cost of a claim\n$91.37 $135.05", "≤$128.15"),
+        (
+            "The plane from Tallahassee, Florida, crashed on December 8, 2007.",
+            1,
+            "Location: Tallahassee, FL",
+            "12/08/2007",
+        ),
+        ("The report says it was at 5:30 p.m. EST on December 8, 2007.", 1, "Aviation Accident Report", "1730 EST"),
+    ],
+)
+def test_a_row_is_proven_by_the_head_of_its_table_and_a_quote_by_what_goes_on_from_it(text, page, quote, also):
+    writing = checking.writing_of(TABLE.values())
+    found = proving.evidence(text, [(page, quote)], TABLE, writing)
+    assert any(also in item.quote for item in found)
+    assert checking.check([NoteDraft("answer", "What?", text, found)], TABLE).accepted
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "FY 2013\n" + "Nothing of interest is here. " * 40 + "\n65% 66% Met",
+        "65% 66% Met\nThe end.\nFY 2013",
+    ],
+)
+def test_a_year_far_above_a_quoted_row_or_below_it_does_not_head_it(page):
+    assert proving.evidence("It was 65% in 2013.", [(1, "65% 66% Met")], {1: page}) == (Evidence(1, "65% 66% Met"),)

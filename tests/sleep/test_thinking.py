@@ -248,6 +248,18 @@ def test_a_ranking_in_words_needs_no_formula():
     assert len(checking.check([draft], {1: pages[0].text}).accepted) == 1
 
 
+def test_a_formula_may_come_as_a_list_of_equations():
+    pages = [Page(1, "Three tickets at $4.20, paid with $15.")]
+    reply = {
+        "question": "How much change?",
+        "evidence": [pages[0].text],
+        "formula": ["$4.20 * 3 = $12.60", "$15 - $12.60 = $2.40"],
+        "answer": "$2.40 of change.",
+    }
+    drafts = inferred(Model(json.dumps({"notes": [reply]})), pages)
+    assert len(checking.check(drafts, {1: pages[0].text}).accepted) == 1
+
+
 # Real questions
 
 
@@ -270,6 +282,15 @@ def test_real_questions_are_answered_in_their_own_words_and_only_where_the_text_
     assert drafts == [NoteDraft("answer", "When does it leave?", "At 07:40.", (Evidence(1, "leaves at 07:40"),))]
     told = model.asked[0][0][1]["content"]
     assert "1. Who sails it?\n2. When does it leave?" in told
+
+
+def test_an_answer_is_kept_without_the_sentence_that_nothing_proves():
+    told = "At 07:40. Captain Ahab sails it."
+    model = Model(notes(("When does the ferry leave?", told, 1, "The ferry leaves at 07:40.")))
+    assert [draft.text for draft in think(model)] == ["At 07:40."]
+    reply = {"question": 1, "evidence": [{"page": 1, "quote": "leaves at 07:40"}], "answer": told}
+    (draft,) = answered(Model(json.dumps({"answers": [reply]})), ["When does it leave?"])
+    assert draft.text == "At 07:40."
 
 
 def test_a_bad_reply_to_real_questions_goes_back_with_its_fault():
