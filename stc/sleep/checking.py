@@ -72,6 +72,12 @@ _MONEY = (
     (re.compile(r"€|\beuros?\b"), "eur"),
     (re.compile(r"£"), "gbp"),
 )
+_SCALED = {
+    "thousand": re.compile(r"thousand|\b000|\dK\b", re.IGNORECASE),
+    "million": re.compile(r"million|\bmn\b|(?:\d|\$) ?MM?\b", re.IGNORECASE),
+    "billion": re.compile(r"billion|\bbn\b|(?:\d|\$) ?B\b", re.IGNORECASE),
+    "trillion": re.compile(r"trillion|\btn\b|(?:\d|\$) ?T\b", re.IGNORECASE),
+}
 _LOST_LIGATURE = re.compile(r"(?<=f)[il]")
 _SHORT_WORD = 4
 _MOST_DIGITS = 18
@@ -207,12 +213,19 @@ def restated(text: str, quotes: str, writing: Writing = PLAIN) -> str:
 
 
 def _misscaled(text: str, quotes: str) -> bool:
-    """Tell whether a text makes millions of what its quotes have as thousands only, or leaves their millions out."""
+    """Tell whether a text makes millions of what its quotes have as thousands or as they are, or leaves their millions out.
+
+    A table's head may say once that its figures are millions.
+    """
     told = {item.scale for item in _figures(text)}
     for item in _figures(text):
         stated = {other.scale for other in _figures(quotes) if Fraction(other.number) == Fraction(item.number)}
-        if stated and item.scale not in stated and (item.scale or not told & stated):
-            return "" not in stated
+        if not stated or item.scale in stated:
+            continue
+        if not item.scale and told & stated:
+            continue  # "from 125 to 198 million"
+        if "" not in stated or not _SCALED[item.scale].search(quotes):
+            return True
     return False
 
 

@@ -375,8 +375,8 @@ _NOTE = re.compile(r'\{\s*"(?:kind|question)"')
 
 
 def _json(text: str, name: str) -> Any:
-    """Return the JSON object in a reply, also where it stands in a fence or behind a thought, or came as a bare list: then
-    that is its ``name``."""
+    """Return the JSON object in a reply, also where it stands in a fence or behind a thought, or came as a bare list, or
+    with its one list under another name: then that is its ``name``."""
     text = _THOUGHT.sub("", text)
     fenced = _FENCE.search(text)
     text = fenced.group(1) if fenced else text
@@ -391,6 +391,8 @@ def _json(text: str, name: str) -> Any:
         found = _mended(text)
         if not found:
             raise
+    if isinstance(found, dict) and name not in found:
+        found = next(iter(found.values())) if len(found) == 1 else found
     return {name: found} if isinstance(found, list) else found
 
 

@@ -189,6 +189,8 @@ def test_a_planted_order_proves_no_note():
         ("From 125 to 198 million dollars.", "from $125 million to $198 million", None),
         ("Net income was $198 billion.", "Net income was $198 million", checking.NUMBER_OTHERWISE),
         ("Net income was $198.", "Net income was $198 million", checking.NUMBER_OTHERWISE),
+        ("By 50 million.", "a 50 percent reduction", checking.NUMBER_OTHERWISE),
+        ("It was $198 million.", "In millions of dollars: income 198", None),
         ("Net income was EUR 198 million.", "Net income was $198 million", checking.NAME_NOT_FOUND),
         ("It took 331 percent.", "331 days", checking.NUMBER_OTHERWISE),
         ("It took 60 months.", "within 60 days", checking.NUMBER_OTHERWISE),

@@ -66,6 +66,7 @@ def test_the_object_is_found_wherever_it_stands(wrap):
             "evidence": [{"page": 1, "quote": "leaves
 at 07:40"}, {"page": 1, "quote": "at "07:40", or not."}]}]}""",
         """[{"question": "When?", "answer": "At 07:40.", "evidence": [{"page": null, "quote": "leaves at 07:40"}]}]""",
+        """{"questions": [{"question": "When?", "answer": "At 07:40.", "evidence": ["leaves at 07:40"]}]}""",
         """Here is 1 [note]: {"notes": [{"question": "When?", "answer": "At 07:40.", "evidence": ["leaves at 07:40"]}]}""",
     ],
 )
