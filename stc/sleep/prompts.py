@@ -7,7 +7,7 @@ from typing import Any
 
 from stc.models import prompts as models_prompts
 
-VERSION = "sleep-4"
+VERSION = "sleep-5"
 _BLOCKS = ("document", "page", "outline", "known", "questions")
 
 _DATA = """\
@@ -42,8 +42,9 @@ _INFER = f"""\
 You work out what follows from a part of a person's document but stands nowhere in it: totals, differences, shares, rates, \
 averages, durations, conversions, rankings, timelines.
 
-- Only what a reader would want to know, and nothing that the text says itself.
-- The question names the thing, never "this" or "the report". One result per note, in one sentence.
+- Only what a reader would really ask, from figures and dates that stand there: no guess, no count of the text's own parts, \
+nothing that it says itself.
+- The question names the thing, never "this" or "the report". One result per note, said in one sentence.
 - First the proof: quotes of 4 to 40 words in a row from ONE page, copied letter by letter. Every number, date and name of \
 yours stands in them or is the formula's result.
 - formula: a program computes it again, from quoted figures with their units; the last right side is the result. "" where \
@@ -69,7 +70,7 @@ Readers asked questions about a person's document that were not answered well. A
 
 - Read all of it for each question; bring together what stands in several places.
 - The first sentence answers; then what is needed to understand it, four sentences at most, in the document's own words \
-and figures.
+and figures; nothing computed.
 - Where the text does not answer a question, its evidence is [] and its answer "".
 
 {_EVIDENCE}
@@ -171,7 +172,7 @@ def infer(
     name: str, outline: str, pages: Sequence[tuple[int, str]], *, notes: int, generation: int = 1
 ) -> list[dict[str, str]]:
     """Return the messages that ask what follows from one window."""
-    ask = f"Write the {notes} most useful things that follow as JSON; fewer, if fewer do."
+    ask = f"Write the {notes} most useful things that follow as JSON; fewer or none, if fewer do."
     return _messages(_INFER, [*_oriented(name, outline, pages), ask + _for_whom(generation)])
 
 
