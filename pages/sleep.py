@@ -102,8 +102,11 @@ def today() -> None:
         st.caption("Prepared without an AI model: it costs nothing, and nothing leaves this computer.")
         return
     spent = facts.spent_today(services, services.now())
+    unknown = (
+        f" and what {phrases.count(spent.unpriced, 'call')} at an unknown price cost, of" if spent.unpriced else " of"
+    )
     st.markdown(
-        f"Today preparing with an AI model has used {safe.inert(ledger.money(spent.usd))} of "
+        f"Today preparing with an AI model has used {safe.inert(ledger.money(spent.usd))}{unknown} "
         f"{safe.inert(ledger.money(settings.daily_usd))} and {spent.tokens:,} of {settings.daily_tokens:,} tokens."
         + (" Checks of the meter count in." if settings.shadow_share else "")
     )

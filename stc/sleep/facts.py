@@ -175,7 +175,11 @@ def spent_today(services: Services, now: float) -> Spent:
     with services.database.read() as connection:
         rows = ledger.rows(connection, services.owner, since=now // 86400 * 86400)
     rows = [row for row in rows if row.model != EXTRACTIVE and row.purpose in ("sleep", "check")]
-    return Spent(sum(row.usage.cost_usd or 0.0 for row in rows), sum(row.usage.tokens for row in rows))
+    return Spent(
+        sum(row.usage.cost_usd or 0.0 for row in rows),
+        sum(row.usage.tokens for row in rows),
+        unpriced=sum(row.usage.cost_usd is None for row in rows),
+    )
 
 
 def spent(services: Services, now: float) -> Spent:

@@ -153,6 +153,8 @@ class Spent:
     tokens: int = 0
     documents: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     """US dollars and tokens by document id."""
+    unpriced: int = 0
+    """Today's calls whose price is unknown: what they cost is not in ``usd``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ import pytest
 
 from stc import background
 from stc.sleep import run
+from stc.storage import ledger
 from stc.ui import library
+from stc.words import LedgerRow, Usage
 from tests.fakes import ModelServer
 from tests.pages.conftest import all_text, button, until
 
@@ -78,6 +80,20 @@ def test_a_paid_model_prepares_nothing_before_the_person_has_agreed(page, add, s
         assert "Today preparing with an AI model has used $0 of $1.00" in all_text(page)
         assert model.requests == []
     assert library.document(services, document_id).notes == 0
+
+
+def test_what_is_spent_at_an_unknown_price_is_not_shown_as_nothing(page, add, services):
+    services.change_settings(sleep_model="openai/unheard-of", consent="openai/unheard-of")
+    row = LedgerRow(
+        id="1", owner=services.owner, at=services.now(), purpose="sleep", model="openai/unheard-of", answer_id=None,
+        run_id=None, document_id=add(), document_shares={}, raw_usage={}, usage=Usage(900, output_tokens=100, cost_usd=None),
+        price_revision=None, litellm_cost_usd=None, tier="standard", route="outline", origin="", first_token_s=None,
+        seconds=1.0, error=None,
+    )  # fmt: skip
+    with services.database.write() as connection:
+        ledger.add(connection, row)
+    said = "has used $0 and what 1 call at an unknown price cost, of $1.00 and 1,000 of 1,000,000 tokens"
+    assert said in all_text(page.run())
 
 
 def test_a_run_that_failed_says_why(page, add, services):
