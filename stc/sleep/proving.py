@@ -124,8 +124,11 @@ def _added(
     near: list[tuple[int, bool, int, Evidence]] = []
     for number, text in pages.items():
         quoted = [(start, start + len(item.quote)) for item in cited if (start := _place(item, number, text)) >= 0]
-        for start, end in _units(text):
+        units = _units(text)
+        for start, end in units:
             unit = text[start:end]
+            if str(number) in lacking and (start, end) in (units[0], units[-1]) and str(number) in numbers(unit):
+                continue  # the number of the page
             shared = len(words & _terms(unit)) + (_SHARED_WORDS if days & _days(unit, writing) else 0)
             above = min((first - end for first, _ in quoted if 0 <= first - end <= _HEAD_ABOVE), default=None)
             heads = above is not None and end - start <= _HEAD and years & _held(unit, writing)

@@ -164,3 +164,10 @@ def test_a_row_is_proven_by_the_head_of_its_table_and_a_quote_by_what_goes_on_fr
 )
 def test_a_year_far_above_a_quoted_row_or_below_it_does_not_head_it(page):
     assert proving.evidence("It was 65% in 2013.", [(1, "65% 66% Met")], {1: page}) == (Evidence(1, "65% 66% Met"),)
+
+
+def test_the_number_of_a_page_proves_no_figure():
+    page = "Customer service training\n1,628 employees had taken the customer service training.\nCustomer service report 32"
+    quote = Evidence(32, "1,628 employees had taken the customer service training.")
+    text = "32% had taken the customer service training."
+    assert proving.evidence(text, [(32, quote.quote)], {32: page}) == (quote,)
