@@ -100,7 +100,7 @@ def retrieve(
         }
     passages = sum(extents[document_id][1] for document_id in scope)
     rarity = telling.within(_rarity(words, held, passages))
-    vector = _question_vector(services, question)
+    vector = question_vector(services, question)
     embedder = services.embedder.name
     hits: list[Hit] = []
     for each in kinds:
@@ -201,7 +201,7 @@ _vectors: OrderedDict[tuple[str, str], Vector] = OrderedDict()
 _vectors_lock = threading.Lock()
 
 
-def _question_vector(services: Services, question: str) -> Vector:
+def question_vector(services: Services, question: str) -> Vector:
     """Embed the question; the last few are kept, for one question is searched for more than once."""
     key = (services.embedder.name, question)
     with _vectors_lock:

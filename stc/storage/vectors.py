@@ -33,7 +33,7 @@ Matrix = NDArray[np.float32]
 
 logger = logging.getLogger(__name__)
 _BATCH = 2_000
-_CACHED_BYTES = 256 * 2**20
+_CACHED_BYTES = 512 * 2**20
 _EXACT_DOCUMENTS = 64
 """Up to so many documents in scope an exact search is faster than Chroma's filter (26 ms at 50,000 vectors)."""
 
