@@ -16,6 +16,9 @@ from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, ins
 from stc.storage.schema import documents, evidence, ledger, notes, pages, replies, sleep_runs, sleep_tasks
 from stc.words import SleepRun, SleepTask, TaskKey, TaskState, Usage
 
+_KEY = tuple(sleep_tasks.c[name] for name in TaskKey._fields)
+"""Every look reads all tasks: no more of each than it needs."""
+
 
 def _same(task: SleepTask) -> Any:
     return and_(*(getattr(sleep_tasks.c, name) == value for name, value in task.key._asdict().items()))
@@ -196,15 +199,18 @@ def record(connection: Connection, run: SleepRun) -> None:
 
 def states(connection: Connection, owner: str, now: float) -> dict[TaskKey, TaskState]:
     """Return how far each of the owner's tasks is."""
-    rows = connection.execute(select(sleep_tasks).where(sleep_tasks.c.owner == owner))
+    of = sleep_tasks.c
+    rows = connection.execute(
+        select(*_KEY, of.done_at, of.attempts, of.lease_holder, of.lease_until).where(of.owner == owner)
+    )
     return {
-        TaskKey(row.document_id, row.pass_name, row.window_hash, row.thinker, row.generation, row.revision): TaskState(
-            done=row.done_at is not None,
-            attempts=row.attempts,
-            held=row.lease_holder is not None and (row.lease_until or 0.0) >= now,
-            not_before=row.lease_until or 0.0,
+        TaskKey(*key): TaskState(
+            done=done_at is not None,
+            attempts=attempts,
+            held=holder is not None and (until or 0.0) >= now,
+            not_before=until or 0.0,
         )
-        for row in rows
+        for *key, done_at, attempts, holder, until in rows
     }
 
 
@@ -418,16 +424,11 @@ def directed(connection: Connection, owner: str, now: float) -> list[tuple[Sleep
 def notes_found(connection: Connection, owner: str, thinker: str) -> dict[TaskKey, int]:
     """Return how many new notes each of a thinker's done tasks brought."""
     rows = connection.execute(
-        select(sleep_tasks, sleep_runs.c.notes_added)
+        select(*_KEY, sleep_runs.c.notes_added)
         .join(sleep_runs, sleep_runs.c.task_id == sleep_tasks.c.id)
         .where(sleep_tasks.c.owner == owner, sleep_tasks.c.thinker == thinker, sleep_runs.c.status == "done")
     )
-    return {
-        TaskKey(
-            row.document_id, row.pass_name, row.window_hash, row.thinker, row.generation, row.revision
-        ): row.notes_added
-        for row in rows
-    }
+    return {TaskKey(*key): number for *key, number in rows}
 
 
 def makers(connection: Connection, owner: str, note_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
