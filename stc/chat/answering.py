@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -44,6 +45,9 @@ from stc.words import (
     Route,
     Usage,
 )
+
+PREPARED = "prepared on"
+"""So begins the reason of a reused answer that says when it was prepared, in local time."""
 
 ABSTAINED = "Your documents don't say."
 
@@ -353,8 +357,8 @@ def _climb(request: _Ask, route: str, reasons: tuple[str, ...]) -> Answer:
     reasons = (*reasons, *why)
     if chosen == "reused":
         prepared = request.found.prepared
-        if prepared is not None and (request.quotes_only or prepared.thinker == "model"):
-            return _reuse(request, prepared, reasons)
+        if prepared is not None and (request.quotes_only or prepared[0].thinker == "model"):
+            return _reuse(request, prepared[0], reasons)
         return _finish(request, Context("none", (), "", 0), _Said(ABSTAINED, (), True), reasons)
     context = _context(request, chosen, reasons)
     said = _read(request, context)
@@ -533,6 +537,7 @@ def _reuse(request: _Ask, note: Note, reasons: tuple[str, ...]) -> Answer:
     text = f"{note.text} {marks}"
     if request.on_text:
         request.on_text(text)
+    reasons = (*reasons, f"{PREPARED} {datetime.datetime.fromtimestamp(note.created_at):%Y-%m-%d %H:%M}")
     context = Context("reused", (), "", 0, reasons)
     return _finish(request, context, _Said(text, citations, False), reasons, reused=note)
 

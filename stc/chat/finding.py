@@ -6,8 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from stc.chat import derived, routing
+from stc.chat import derived, reuse, routing
 from stc.chat.context import CONTEXT_TOKENS, pack
 from stc.chat.retrieval import retrieve
 from stc.chat.scope import Scope
@@ -15,9 +16,13 @@ from stc.chat.terms import terms
 from stc.models import tokens
 from stc.models.extractive import offers
 from stc.services import Services
+from stc.storage import bans
 from stc.storage import documents as document_rows
 from stc.storage import notes as note_rows
 from stc.words import Context, Effort, Hit, Note, Route
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _CHUNK_HITS = 30
 _NOTE_HITS = 12
@@ -26,15 +31,15 @@ _NOTES_IN_CONTEXT = 5
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What retrieval found for one question. ``notes`` holds the notes behind ``note_hits``; ``prepared`` is a note that
-    answers this very question, ``derived`` one that holds what it asks to be worked out."""
+    """What retrieval found for one question. ``notes`` holds the notes behind ``note_hits``; ``prepared`` is a note
+    whose answer may stand as it is, with the reason why; ``derived`` one that holds what it asks to be worked out."""
 
     question: str
     scope: Scope
     chunk_hits: tuple[Hit, ...]
     note_hits: tuple[Hit, ...]
     notes: dict[str, Note]
-    prepared: Note | None
+    prepared: tuple[Note, str] | None
     derived: Note | None
 
 
@@ -44,21 +49,45 @@ def find(services: Services, question: str, scope: Scope) -> Found:
     note_hits = retrieve(services, question, document_ids=scope.ids, kind="note", limit=_NOTE_HITS)
     with services.database.read() as connection:
         notes = note_rows.by_id(connection, [hit.id for hit in note_hits])
-    notes = {note.id: note for note in notes.values() if note.status == "verified"}
-    note_hits = [hit for hit in note_hits if hit.id in notes]
-    prepared = worked_out = None
-    if len(scope.documents) == 1:  # over several documents "the" answer could be any document's
-        same = (notes[hit.id] for hit in note_hits if routing.same_question(notes[hit.id].question, question))
-        prepared = next(same, None)
+        notes = {note.id: note for note in notes.values() if note.status == "verified"}
+        note_hits = [hit for hit in note_hits if hit.id in notes]
+        prepared = _prepared(connection, services.owner, question, scope, note_hits, notes)
+    worked_out = None
+    if len(scope.documents) == 1:  # over several documents "the" figure could be any document's
         worked_out = derived.choose(question, [notes[hit.id] for hit in note_hits], _rarity(chunk_hits))
     return Found(question, scope, tuple(chunk_hits), tuple(note_hits), notes, prepared, worked_out)
 
 
+def _prepared(
+    connection: Connection, owner: str, question: str, scope: Scope, hits: Sequence[Hit], notes: dict[str, Note]
+) -> tuple[Note, str] | None:
+    """Return the note whose answer may stand as it is, with the reason: in its own words first, then the best hit.
+
+    ``None`` where none may, or those that may tell different figures.
+    """
+    standing = []
+    for hit in hits:
+        note = notes[hit.id]
+        similarity = hit.signals["meaning"]
+        verdict = reuse.may_stand(question, note, documents=len(scope.documents), similarity=similarity)
+        if verdict.stands:
+            banned = bans.questions(connection, owner, note)
+            verdict = reuse.may_stand(
+                question, note, documents=len(scope.documents), similarity=similarity, banned=banned
+            )
+        if verdict.stands:
+            standing.append((note, verdict.reason))
+    exact = [found for found in standing if found[1] == reuse.VERY_QUESTION]
+    if not exact and not reuse.agree([note for note, _ in standing]):
+        return None
+    return next(iter(exact or standing), None)
+
+
 def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.Decision:
     """Choose the route. ``reuse_extractive``: a quote picked without a model may stand as the answer."""
-    prepared = found.prepared
-    if prepared is not None and prepared.thinker == "extractive" and not reuse_extractive:
-        prepared = None
+    prepared = None
+    if found.prepared is not None and (reuse_extractive or found.prepared[0].thinker == "model"):
+        prepared = found.prepared[1]
     if prepared is None and found.derived is not None and (effort != "high" or reuse_extractive):
         return routing.Decision("notes", ("what is asked for was worked out while preparing",))
     # What was derived answers only what asks for it: its quotes are cut to what was reckoned with.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stc.chat.terms import terms
-from stc.words import Effort, Hit, Note, Route
+from stc.words import Effort, Hit, Route
 
 COVERAGE_FOR_NOTES = 0.8
 """Share of the question's telling words, weighted by rarity, that the best note must hold before the text is left out.
@@ -25,7 +25,7 @@ class Decision:
 def choose(
     *,
     effort: Effort,
-    prepared: Note | None,
+    prepared: str | None,
     coverage: float,
     notes: Sequence[Hit],
     chunks: Sequence[Hit],
@@ -34,13 +34,13 @@ def choose(
 ) -> Decision:
     """Return the route for a question that no route was forced on.
 
-    ``prepared`` is a verified note that answers this very question (see ``same_question``) in a scope of one document.
+    ``prepared`` says why a stored answer may stand as it is (see ``stc.chat.reuse``), ``None`` where none may.
     ``coverage`` is ``question_coverage`` of the best note; ``evidence_chunks`` are the passages that hold its evidence.
     Notes answer alone only where search in the text, which knows nothing of them, puts that passage first: two signals
     that can't fail for the same reason. And they must hold a thing of the kind asked for (``offered``: a time for "when").
     """
     if prepared is not None:
-        return Decision("reused", ("this very question was prepared",))
+        return Decision("reused", (prepared,))
     if not notes:
         return Decision("chunks", ("no prepared note fits",))
     if effort == "high":
@@ -52,15 +52,6 @@ def choose(
     if coverage < COVERAGE_FOR_NOTES:
         return Decision("chunks", (f"the best note holds {coverage:.0%} of the question's telling words, too few",))
     return Decision("notes", (f"the best note holds {coverage:.0%} of the question's telling words",))
-
-
-def same_question(a: str, b: str) -> bool:
-    """Say whether two questions are the same but for case, white space and punctuation at their ends."""
-    return _normal(a) == _normal(b) != ""
-
-
-def _normal(question: str) -> str:
-    return " ".join(question.casefold().split()).strip(" ?!.…")
 
 
 def question_coverage(question: str, texts: Sequence[str], rarity: dict[str, float]) -> float:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -216,6 +216,18 @@ replies = Table(
     Column("asked_tokens", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("finish_reason", String, nullable=False),
+)
+
+bans = Table(
+    "bans",
+    metadata,
+    # A prepared answer that a person marked wrong for a question: by its words, so that it stays banned if made again.
+    Column("owner", String, primary_key=True),
+    _document(primary_key=True),
+    Column("question", Text, primary_key=True),  # as it was asked
+    Column("note_question", Text, primary_key=True),
+    Column("note_text", Text, primary_key=True),
+    Column("at", Float, nullable=False),
 )
 
 conversations = Table(

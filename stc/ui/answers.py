@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from stc.chat import generations
+from stc.chat.answering import PREPARED
 from stc.services import Services
 from stc.ui import library, meter, reader, safe
 from stc.ui.meter import Books
@@ -126,7 +127,8 @@ def _nearest(answer: Answer, names: Mapping[str, str]) -> None:
 def _footing(services: Services, answer: Answer, books: Books, ask: Ask) -> None:
     said = []
     if answer.route in ROUTE_WORDS and not answer.abstained:
-        said.append(f"Answered from: {ROUTE_WORDS[answer.route]}")
+        when = next((reason for reason in answer.reasons if reason.startswith(PREPARED)), None)
+        said.append(f"Answered from: {ROUTE_WORDS[answer.route]}" + (f", {when}" if when else ""))
     said.append("Quotes only (no AI model)" if answer.model == EXTRACTIVE else safe.inert(answer.model))
     st.caption(" · ".join(said))
     meter.show(services, answer, books)

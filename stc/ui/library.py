@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from stc import background
 from stc.chat import generations
+from stc.chat import rating as rating_verb
 from stc.services import Services, open_services
 from stc.storage import conversations as conversation_rows
 from stc.storage import documents as document_rows
@@ -128,8 +129,7 @@ def answer(of: Services, answer_id: str) -> Answer | None:
 
 
 def rate(of: Services, answer_id: str, rating: int) -> None:
-    with of.database.write() as connection:
-        conversation_rows.rate(connection, of.owner, answer_id, rating)
+    rating_verb.rate(of, answer_id, rating)
 
 
 def file_arrived(of: Services) -> None:
