@@ -7,7 +7,7 @@ from typing import Any
 
 from stc.models import prompts as models_prompts
 
-VERSION = "sleep-5"
+VERSION = "sleep-6"
 _BLOCKS = ("document", "page", "outline", "known", "questions")
 
 _DATA = """\
@@ -47,8 +47,8 @@ nothing that it says itself.
 - The question names the thing, never "this" or "the report". One result per note, said in one sentence.
 - First the proof: quotes of 4 to 40 words in a row from ONE page, copied letter by letter. Every number, date and name of \
 yours stands in them or is the formula's result.
-- formula: a program computes it again, from quoted figures with their units; the last right side is the result. "" where \
-words are enough. All it knows:
+- formula: a program computes it again, from quoted figures with their units; the last right side is the result. \
+Without one nothing is kept; a ranking takes max or min. All it knows:
 2319 h - 2313 h = 6 h
 $4.20 * 3 = $12.60; $15 - $12.60 = $2.40
 24 / 63 = 38%
