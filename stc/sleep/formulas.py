@@ -323,6 +323,8 @@ class _Parser:
                 means = PERCENT if hundredfold else None
                 value = _Value(value.amount * other.amount, _plain(value) * _plain(other), means=means)
             else:
+                if _clash(value, other):
+                    raise _Fault("units differ")
                 value = _Value(value.amount / other.amount, _plain(value) / _plain(other))
         return value
 
@@ -508,8 +510,16 @@ def _plain(value: _Value) -> Unit:
     return Unit(value.unit.dimensions, known=value.unit.known)
 
 
+def _clash(one: _Value, other: _Value) -> bool:
+    """Tell whether two numbers stand without unit though the quotes give them different ones: 20 kg and 40 h."""
+    first, second = one.means, other.means
+    if not (one.bare and other.bare and first is not None and second is not None):
+        return False
+    return first.known and second.known and first != second
+
+
 def _agree(one: _Value, other: _Value) -> None:
-    if one.unit.dimensions != other.unit.dimensions:
+    if one.unit.dimensions != other.unit.dimensions or _clash(one, other):
         raise _Fault("units differ")
     if one.percent != other.percent and 1 not in (one.amount, other.amount):
         raise _Fault("a percentage and a number")

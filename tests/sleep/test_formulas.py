@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stc.sleep import quantities
-from stc.sleep.checking import FORMULA_WRONG, NAME_NOT_FOUND, NUMBER_NOT_FOUND, RESULT_NOT_SAID, check
+from stc.sleep.checking import FORMULA_WRONG, NAME_NOT_FOUND, NO_FORMULA, NUMBER_NOT_FOUND, RESULT_NOT_SAID, check
 from stc.sleep.formulas import recompute
 from stc.words import Evidence, NoteDraft
 
@@ -204,7 +204,7 @@ def test_a_date_that_may_be_read_in_two_ways_is_read_as_the_document_writes_its_
     [
         ("38% of the staff are women.", "24 / 63 = 38%", None),
         ("38% of the staff are women.", "24 / 64 = 37.5%", FORMULA_WRONG),
-        ("38% of the staff are women.", None, NUMBER_NOT_FOUND),
+        ("38% of the staff are women.", None, NO_FORMULA),
         ("39% of the staff are women.", "24 / 63 = 38%", RESULT_NOT_SAID),
         ("38% of the staff of 64 are women.", "24 / 63 = 38%", NUMBER_NOT_FOUND),
         ("24 of them are women.", "24 / 63 = 38%", RESULT_NOT_SAID),
@@ -214,7 +214,7 @@ def test_a_date_that_may_be_read_in_two_ways_is_read_as_the_document_writes_its_
         ("On a Monday: it was 31 December 2007.", "weekday(2007-12-31) = Monday", None),
         ("It was 31 December 2007.", "weekday(2007-12-31) = Monday", RESULT_NOT_SAID),
         ("On a Monday or Tuesday.", "weekday(2007-12-31) = Monday", NAME_NOT_FOUND),
-        ("At the end, on a Monday.", None, NAME_NOT_FOUND),
+        ("At the end, on a Monday.", None, NO_FORMULA),
         ("That is 72 °F.", "convert(22 °C) = 72 °F", None),
     ],
 )
@@ -303,3 +303,9 @@ def test_times_are_read_as_texts_write_them(text, found):
 )
 def test_dates_are_read_as_texts_write_them(text, day_first, found):
     assert [str(item.value) for item in quantities.dates(text, day_first=day_first)] == found
+
+
+@pytest.mark.parametrize("formula", ["20 / 40 = 50%", "40 - 20 = 20", "20 / 40 = 0.5", "sum(20, 40) = 60"])
+def test_numbers_without_unit_that_the_quotes_give_different_ones_are_not_reckoned_together(formula):
+    assert recompute(formula, ["We used 20 kg of salt.", "It took 40 h of work."]) is None
+    assert recompute(formula, ["We used 20 kg of salt.", "They used 40 kg of it."]) is not None
