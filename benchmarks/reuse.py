@@ -156,6 +156,10 @@ def _squad(folder: Path, storage: Path, sample: int | None, seed: int) -> None:
         )
     brought = Counter(one.status for one in notebook.bring_in(services, lines))
     asked = [question for question in questions if not question["meta"]["answerable"]]
+    # Some stand in the set twice, word for word, once with an answer and once without: no gate can tell them apart.
+    answerable = {" ".join(q["question"].casefold().split()) for q in questions if q["meta"]["answerable"]}
+    twice = [question for question in asked if " ".join(question["question"].casefold().split()) in answerable]
+    asked = [question for question in asked if question not in twice]
     if sample:
         asked = random.Random(seed).sample(asked, min(sample, len(asked)))
     reused = 0
@@ -165,7 +169,9 @@ def _squad(folder: Path, storage: Path, sample: int | None, seed: int) -> None:
         if finding.decide(found, effort="medium", reuse_extractive=True).route == "reused" and found.prepared:
             reused += 1
             print(f"  WRONG: {found.prepared[0].question} | {question['question']}")
-    print(f"\nsquad_v2.0: notes {dict(brought)}; {reused} of {len(asked)} unanswerable questions reused")
+    print(
+        f"\nsquad_v2.0: notes {dict(brought)}; {reused} of {len(asked)} unanswerable questions reused; {len(twice)} left out"
+    )
     services.close()
 
 

@@ -62,7 +62,6 @@ author writer
 teacher instructor
 creator maker
 percentage percent
-duration length
 headquarters headquarter
 cost price
 fee charge

@@ -42,12 +42,12 @@ def same(one: Wording, other: Wording) -> bool:
         return False
     costs: Counter[tuple[str, str]] = Counter()
     steady = 0  # verbs whose past is as their present ("put")
-    for mine, theirs in zip(one.words, other.words, strict=True):
+    for place, (mine, theirs) in enumerate(zip(one.words, other.words, strict=True)):
         if mine & theirs:
-            steady += any((base, "past") in mine & theirs for base, form in mine & theirs if form == "")
+            steady += any((base, "past") in mine | theirs for base, form in mine & theirs if form == "")
             continue
         cost = _cost(mine, theirs)
-        if cost is None:
+        if cost is None or (cost[0] == "s" and place == 0):  # "does the ship leave" is not "ships leave"
             return False
         costs[cost] += 1
     did, does = one.did - other.did, one.does - other.does
@@ -161,7 +161,7 @@ _POLITE = (
 _POLITE_END = re.compile(
     rf"[ ,]+(?:please|thanks|thank you|(?:according to|as per|based on) {_SOURCE}|in {_SOURCE})[ .!?]*$"
 )
-_WORD = re.compile(r"'s\b|(?<![^\s(])[-−]\d+(?:[.,:/]\d+)*|\d+(?:[.,:/]\d+)+|[^\W_]+|[^\w\s?!.;:'\"()\[\]_-]")
+_WORD = re.compile(r"'s\b|@\w+|(?<![^\s(])[-−–]\d+(?:[.,:/]\d+)*|\d+(?:[.,:/]\d+)+|[^\W_]+|[^\w\s?!.;:'\"()\[\]_-]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _NUMBERS = {
     word: str(value)
@@ -174,15 +174,17 @@ _NUMBERS = {
     for value, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1)
 }
 _ARTICLES = frozenset("a an the".split())
+_NO_ARTICLE = re.compile(r"(?<=[\w'] )(?:A\b|a(?= (?:few|little)\b))|(?<=\w )a$")
+"""The letter in "vitamin A", and "a few", which is not "few"."""
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _PHRASE = re.compile(r"\b(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")\b")
 
 
 def _plain(question: str) -> str:
-    text = (
-        unicodedata.normalize("NFKC", question).replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
-    )
+    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f" ^ {found.group().translate(_RAISED)}", question)
+    text = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
     text = re.sub(r"\bU\.? ?S\.?(?: ?A\.?)?(?![\w'])", "united states", text)
-    text = " ".join(text.casefold().split())
+    text = _NO_ARTICLE.sub("@a", " ".join(text.split()).strip(" ?!.…")).casefold()
     for pattern, plain in _CONTRACTIONS:
         text = pattern.sub(plain, text)
     for pattern, plain in _DATES:
@@ -191,9 +193,11 @@ def _plain(question: str) -> str:
     before = ""
     while before != text:
         before = text
+        text = re.sub(r"^(?:please )?(?:tell|give) (?:me|us) the ", "what is the ", text)
         for pattern in _POLITE:
             text = pattern.sub("", text, count=1)
         text = _POLITE_END.sub("", text)
+    text = re.sub(r"^what (?=(?:the|an?) )", "@what ", text)
     text = re.sub(r"(?<=\w)s' (?=\w)", "s 's ", text)
     text = re.sub(r"\b([ap])\. ?m\b\.?", r"\1m", text)
     words = []
@@ -243,8 +247,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"^(?:what|which) ({_BE}) (?:year|date) (?:when|in which|on which|that) ", "@when "),
         (r"^(?:in|at) (?:what|which) (?:place|location)\b", "where"),
         (rf"^what ({_BE}) location of ", r"where \1 "),
-        (rf"^where ({_BE}) (.+?) located$", r"where \1 \2"),
-        (rf"^where (.+?) ({_BE}) located$", r"where \2 \1"),
+        (rf"^where ({_BE}) (.+?) (?:located|situated)$", r"where \1 \2"),
+        (rf"^where (.+?) ({_BE}) (?:located|situated)$", r"where \2 \1"),
         (rf"^(what) ({_BE}) (?:date of birth|birth date|birthdate|birthday) of {_NP}$", r"@when was \3 born"),
         (rf"^(what) ({_BE}) (?:place of birth|birth place|birthplace) of {_NP}$", r"where was \3 born"),
         (rf"^(what) ({_BE}) (?:date of death|death date) of {_NP}$", r"@when did \3 die"),
@@ -276,8 +280,10 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"^how much ({_BE}) {_OF}$", r"what \1 price of \2"),
         (rf"^how much (?:does|do) {_OF} weigh$", r"what is weight of \1"),
         (rf"^how much did {_OF} weigh$", r"what was weight of \1"),
-        (rf"^how long (?:does|do) {_OF} (?:last|take)$", r"what is duration of \1"),
-        (rf"^how long did {_OF} (?:last|take)$", r"what was duration of \1"),
+        (rf"^how long (?:does|do) {_OF} last$", r"what is duration of \1"),
+        (rf"^how long did {_OF} last$", r"what was duration of \1"),
+        (rf"^how long {_OF} lasted$", r"what was duration of \1"),
+        (rf"^how long {_OF} lasts$", r"what is duration of \1"),
         (rf"^(?:what|which) ({_BE}) {_OF} (?:called|named)$", r"what \1 name of \2"),
         (rf"^(?:what|which) {_OF} ({_BE}) (?:called|named)$", r"what \2 name of \1"),
         (rf"^(?:how is|how are) {_OF} called$", r"what is name of \1"),
@@ -288,8 +294,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 _MEASURED = re.compile(rf"^how ({'|'.join(MEASURES)}) ({_BE}) {_OF}(?= (?:in (?:1|2)\d{{3}}|now)$|$)")
 _MEASURED_TOLD = re.compile(rf"^how ({'|'.join(MEASURES)}) {_OF} ({_BE})$")
-_AGENT = re.compile(rf"^who {_BE} ({'|'.join(AGENTS)}) of {_NP}$")
-_WH = "what|which|who|whose|@?when|where|why|how|@year|@date|@day|@time|@weekday"
+_AGENT = re.compile(rf"^who {_BE} ({'|'.join(AGENTS)}) of {_OF}$")
+_WH = "@?what|which|who|whose|@?when|where|why|how|@year|@date|@day|@time|@weekday"
 _FRONTED = re.compile(rf"^((?:{_OPEN}) (?!(?:{_WH})\b).+?),? ,? ?((?:@|\b)(?:{_WH})\b.*)$")
 _FRONTED_ASKED = re.compile(rf"^({_OPEN}) ((?:{_WH})\b.+)$")
 _CLAUSE = re.compile(
@@ -340,7 +346,9 @@ def _row(words: list[str]) -> Wording:
     rest = words[1:] if asked else words
     told = {"did": 0, "does": 0}
     follows = rest[0] if rest else ""
-    if asked in _PRONOUNS - {"who"} or asked == "how":
+    if asked == "@what":
+        asked = "what"  # "what the tenant does" asks for no sort of tenant
+    elif asked in _PRONOUNS - {"who"} or asked == "how":
         # "What animals eat" is not "what do animals eat".
         direct = follows in _HELPERS or follows in _DO or follows in _PERFECT or not follows
         asked = ("what" if asked != "how" else "how") + ("" if direct else "+")
@@ -401,8 +409,8 @@ def _active(asked: str, rest: list[str], told: dict[str, int]) -> list[str]:
         while agent_end < len(behind) and (behind[agent_end] not in _PREPOSITIONS or behind[agent_end] == "of"):
             agent_end += 1
         agent = behind[by + 1 : agent_end]
-        if not agent and by == len(behind) - 1 and asked not in _ADVERBIAL:
-            doer, behind = [], behind[:by]  # the one asked for did it
+        if not agent and asked not in _ADVERBIAL:
+            doer, behind = [], behind[:by] + behind[by + 1 :]  # the one asked for did it
         elif agent and not _BY_NO_AGENT.match(" ".join(agent)) and not any(word in _HELPERS for word in agent):
             doer, behind = agent, behind[:by] + behind[agent_end:]
     if rest[place] != "be":
