@@ -5,6 +5,7 @@ The same arithmetic prices the steps that the planner weighs and the sum that a 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -48,10 +49,23 @@ class Assumed:
     context_window: int | None = None
 
 
+HERE = Assumed(
+    notes_input_tokens=740,
+    notes_output_tokens=200,
+    chunks_input_tokens=1_340,
+    chunks_output_tokens=200,
+    frame_tokens=340,
+    document_output_tokens=200,
+)
+"""A question as this program asks it at normal effort: instructions and question of about 340 tokens, 400 tokens of notes or
+1,000 of passages. Answers are taken to be equally long, as the meter takes them to be until shadow runs have measured it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Simulation:
     """``sleep`` is spent once, ``per_question`` each time; ``None`` stands for a baseline that can't be had."""
 
+    assumed: Assumed
     sleep: Usage
     per_question: dict[str, Usage | None]
     answered: Fraction
@@ -104,6 +118,7 @@ def simulate(assumed: Assumed, chat: Price | None, sleep: Price | None) -> Simul
         "document_cached": cached,
     }
     return Simulation(
+        assumed,
         preparing(round(assumed.document_tokens * exact(assumed.reads)), assumed.sleep_output_tokens, sleep),
         {name: usage and replace(usage, cost_usd=cost(usage, chat)) for name, usage in asked.items()},
         exact(assumed.answered),
@@ -111,8 +126,8 @@ def simulate(assumed: Assumed, chat: Price | None, sleep: Price | None) -> Simul
 
 
 def questions_to_repay(usd: float | None, chat: Price | None, *, baseline: str = HEADLINE) -> Fraction | None:
-    """Return after how many questions so much money is repaid as usual questions go; ``None``: never, or not known."""
-    saved = simulate(Assumed(), chat, chat).saving(baseline, in_money=True)
+    """Return after how many questions, asked as ``HERE``, so much money is repaid; ``None``: never, or not known."""
+    saved = simulate(HERE, chat, chat).saving(baseline, in_money=True)
     return None if usd is None or saved is None or saved <= 0 else exact(usd) / saved
 
 
@@ -143,6 +158,7 @@ def simulation_json(found: Simulation, *, model: str, sleep_model: str, question
         "break_even_questions": {name: number(found.break_even(name)) for name in BASELINES},
         "questions": questions,
         "net": {name: number(found.net(name, questions)) for name in BASELINES},
+        "assumed": dataclasses.asdict(found.assumed),
     }
 
 
@@ -161,6 +177,12 @@ def lines(found: Simulation, *, model: str, sleep_model: str, questions: int) ->
             continue
         after = found.net(name, questions)
         yield f"  {TITLES[name]:<48}{each:>22}{_after(found, name):>24}{_won(after, in_money=found.in_money):>20}"
+    assumed = found.assumed
+    yield (
+        f"Assumed: a document of {assumed.document_tokens:,} tokens, read {assumed.reads:g} times for preparing; "
+        f"{assumed.notes_input_tokens:,} tokens sent with notes, {assumed.chunks_input_tokens:,} with passages; notes answer "
+        f"{assumed.answered:.0%} of the questions. The options change it: python -m stc meter simulate --help"
+    )
 
 
 def _after(found: Simulation, name: str) -> str:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stc.chat.context import CONTEXT_TOKENS
 from stc.meter import prices
 from stc.meter.prices import Price
-from stc.meter.simulating import Assumed, lines, preparing, questions_to_repay, shown, simulate, simulation_json
+from stc.meter.simulating import HERE, Assumed, lines, preparing, questions_to_repay, shown, simulate, simulation_json
 
 FREE = Price("local", "standard", "now", ())
 PUBLISHED = Assumed(
@@ -98,7 +99,9 @@ def test_a_step_of_preparing_is_priced_by_what_it_sends_and_asks_for():
 
 def test_what_preparing_costs_is_repaid_by_so_many_usual_questions():
     price = prices.per_million(1.0, 4.0)
-    saved = (2_500 + 4 * 250 - 800 - 4 * 150) / 1_000_000
+    saved = (1_340 - 740) / 1_000_000  # answers are taken to be equally long
+    assert HERE.chunks_input_tokens - HERE.frame_tokens == CONTEXT_TOKENS["medium"]["chunks"]
+    assert HERE.notes_input_tokens - HERE.frame_tokens == CONTEXT_TOKENS["medium"]["notes"]
     assert float(questions_to_repay(0.21, price)) == pytest.approx(0.21 / saved)
     assert questions_to_repay(None, price) is None
     assert questions_to_repay(0.21, None) is None
