@@ -127,8 +127,9 @@ def _nearest(answer: Answer, names: Mapping[str, str]) -> None:
 def _footing(services: Services, answer: Answer, books: Books, ask: Ask) -> None:
     said = []
     if answer.route in ROUTE_WORDS and not answer.abstained:
-        when = next((reason for reason in answer.reasons if reason.startswith(PREPARED)), None)
-        said.append(f"Answered from: {ROUTE_WORDS[answer.route]}" + (f", {when}" if when else ""))
+        dated = (reason for reason in answer.reasons if reason.startswith(PREPARED))
+        when = next(dated, "").removeprefix(PREPARED).strip()
+        said.append(f"Answered from: {ROUTE_WORDS[answer.route]}" + (f" of {when}" if when else ""))
     said.append("Quotes only (no AI model)" if answer.model == EXTRACTIVE else safe.inert(answer.model))
     st.caption(" · ".join(said))
     meter.show(services, answer, books)

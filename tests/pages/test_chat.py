@@ -31,7 +31,7 @@ def test_a_prepared_question_is_answered_from_its_prepared_answer(app, services)
     app.run()
     button(app, "Try it with a sample").click().run()
     next(one for one in app.button if one.label.endswith("\\?")).click().run()
-    until(app, "Answered from: a prepared answer")
+    until(app, "Answered from: a prepared answer of 20")
     assert not app.exception
     asked = library.answers(services, library.conversations(services)[0]["id"])
     assert [answer.origin for answer in asked] == ["suggested"]
