@@ -11,12 +11,13 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 
+from stc.chat.orders import gives_orders
 from stc.documents import chunking, replacing
 from stc.documents.parsing.cleaning import clean_name
 from stc.documents.parsing.detect import MARKDOWN, detect
@@ -317,6 +318,14 @@ def _what_became_of(services: Services, document: Document) -> Document:
     return replace(document, status="failed", error=reason)
 
 
+def _flagged(pages: Sequence[Page]) -> Iterator[str]:
+    """Yield a warning where pages give orders to programs that read them."""
+    found = [page.number for page in pages if gives_orders(page.text)]
+    if found:
+        where = f"Page {found[0]}" if len(found) == 1 else f"Page {found[0]} and {len(found) - 1} more"
+        yield f"{where}: text that gives orders to AI models. It is read as text; it is not obeyed, and proves nothing."
+
+
 class _Lease:
     """The right to work on one document, renewed in the background until closed."""
 
@@ -419,6 +428,7 @@ class _Work:
 
         parsed = open_pages(path, self._document.media_type, self._services.settings, on_page, password=password)
         self._lease.check()
+        warnings = (*parsed.warnings, *_flagged(parsed.pages))
         self._document = replace(
             self._document,
             status="embedding",
@@ -426,7 +436,7 @@ class _Work:
             stage_total=0,
             pages=len(parsed.pages),
             tokens=sum(tokens.count(page.text) for page in parsed.pages),
-            warnings=parsed.warnings,
+            warnings=warnings,
         )
         with self._services.database.write() as connection:
             self._still_there(connection)
@@ -440,7 +450,7 @@ class _Work:
                 stage_total=0,
                 pages=self._document.pages,
                 tokens=self._document.tokens,
-                warnings=list(parsed.warnings),
+                warnings=list(warnings),
             )
         self._on_progress(self._document)
         return parsed.pages
