@@ -28,6 +28,8 @@ HAND_WRITTEN = "hand-written for the sample"
 spare is counted as saved."""
 IMPORTED = "imported"
 """Stands in place of a model's name at notes that were imported: whoever paid for them, it was not here."""
+PREPARED_ON = "prepared on"
+"""So begins the reason of a reused answer that says when it was prepared, in local time."""
 EXTRACTIVE = "extractive"
 """The name that stands in place of a model's where none was used."""
 

@@ -30,6 +30,7 @@ from stc.words import (
     EXTRACTIVE,
     HAND_WRITTEN,
     IMPORTED,
+    PREPARED_ON,
     ROUTES,
     Answer,
     Baseline,
@@ -45,9 +46,6 @@ from stc.words import (
     Route,
     Usage,
 )
-
-PREPARED = "prepared on"
-"""So begins the reason of a reused answer that says when it was prepared, in local time."""
 
 ABSTAINED = "Your documents don't say."
 
@@ -537,7 +535,7 @@ def _reuse(request: _Ask, note: Note, reasons: tuple[str, ...]) -> Answer:
     text = f"{note.text} {marks}"
     if request.on_text:
         request.on_text(text)
-    reasons = (*reasons, f"{PREPARED} {datetime.datetime.fromtimestamp(note.created_at):%Y-%m-%d %H:%M}")
+    reasons = (*reasons, f"{PREPARED_ON} {datetime.datetime.fromtimestamp(note.created_at):%Y-%m-%d %H:%M}")
     context = Context("reused", (), "", 0, reasons)
     return _finish(request, context, _Said(text, citations, False), reasons, reused=note)
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from stc.chat import generations
-from stc.chat.answering import PREPARED
 from stc.services import Services
 from stc.ui import library, meter, reader, safe
 from stc.ui.meter import Books
-from stc.words import EXTRACTIVE, Answer, Citation, Hit
+from stc.words import EXTRACTIVE, PREPARED_ON, Answer, Citation, Hit
 
 _LOOK_EVERY_S = 0.3
 _NAME_CHARACTERS = 28
@@ -127,8 +126,8 @@ def _nearest(answer: Answer, names: Mapping[str, str]) -> None:
 def _footing(services: Services, answer: Answer, books: Books, ask: Ask) -> None:
     said = []
     if answer.route in ROUTE_WORDS and not answer.abstained:
-        dated = (reason for reason in answer.reasons if reason.startswith(PREPARED))
-        when = next(dated, "").removeprefix(PREPARED).strip()
+        dated = (reason for reason in answer.reasons if reason.startswith(PREPARED_ON))
+        when = next(dated, "").removeprefix(PREPARED_ON).strip()
         said.append(f"Answered from: {ROUTE_WORDS[answer.route]}" + (f" of {when}" if when else ""))
     said.append("Quotes only (no AI model)" if answer.model == EXTRACTIVE else safe.inert(answer.model))
     st.caption(" · ".join(said))

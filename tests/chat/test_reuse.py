@@ -6,12 +6,12 @@ import time
 import pytest
 
 from stc.chat import reuse, wording
-from stc.chat.answering import PREPARED, ask
+from stc.chat.answering import ask
 from stc.chat.rating import rate
 from stc.sleep import notebook
 from stc.storage import bans
 from stc.storage import notes as note_rows
-from stc.words import Evidence, Note
+from stc.words import PREPARED_ON, Evidence, Note
 from tests.sleep import library
 
 NOTE = Note(
@@ -168,7 +168,7 @@ def test_a_reworded_question_is_answered_by_the_prepared_answer_that_says_when_i
     assert answer.text.startswith("Napoleon.")
     assert answer.usage.tokens == 0
     assert any("in other words" in reason for reason in answer.reasons)
-    assert any(reason.startswith(f"{PREPARED} 20") for reason in answer.reasons)
+    assert any(reason.startswith(f"{PREPARED_ON} 20") for reason in answer.reasons)
 
 
 def test_a_question_turned_round_is_not(services, rhine):
