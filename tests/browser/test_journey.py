@@ -69,7 +69,7 @@ def test_a_document_is_asked_prepared_asked_again_and_counted(server, tab):
 
     page.get_by_role("link", name="Savings").click()
     expect(page.get_by_text(re.compile(r"not paid back yet|paid for itself", re.I)).first).to_be_visible()
-    expect(page.get_by_text("Without an AI model")).to_be_visible()
+    expect(page.get_by_role("cell", name="Without an AI model")).to_be_visible()
     assert not server.refused()
     assert "Traceback" not in server.log()
 
