@@ -20,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.answers import DATA, add, gold_in
 from stc.chat import finding
@@ -30,7 +30,8 @@ from stc.sleep.run import sleep_now
 from stc.words import Route
 
 BUDGETS = (64, 128, 256, 512, 1024, 2048)
-_ROUTES: tuple[Route | str, ...] = ("chunks", "notes", "auto")
+_Picked = Route | Literal["auto"]
+_ROUTES: tuple[_Picked, ...] = ("chunks", "notes", "auto")
 _FOLDERS = {"ntsb": "ntsb", "derived": "ntsb", "squad": "squad_v1.1", "fed": "fed_plans"}
 
 
@@ -69,9 +70,9 @@ def _measure(name: str, options: argparse.Namespace, storage: Path) -> None:
     if not options.no_sleep:
         list(sleep_now(services, until_done=True))
     for scope in options.scope:
-        routes = _ROUTES if not options.no_sleep else ("chunks",)
-        hits: dict[tuple[str, int], list[bool]] = {(route, budget): [] for route in routes for budget in BUDGETS}
-        used: dict[tuple[str, int], list[int]] = {key: [] for key in hits}
+        routes = _ROUTES[:1] if options.no_sleep else _ROUTES
+        hits: dict[tuple[_Picked, int], list[bool]] = {(route, budget): [] for route in routes for budget in BUDGETS}
+        used: dict[tuple[_Picked, int], list[int]] = {key: [] for key in hits}
         noted: list[bool] = []
         for question in questions:
             own = [ids[Path(question["doc_path"]).name]] if scope == "one" else None
@@ -86,7 +87,7 @@ def _measure(name: str, options: argparse.Namespace, storage: Path) -> None:
                 context = finding.context_for(
                     services,
                     found,
-                    auto if route == "auto" else route,  # type: ignore[arg-type]
+                    auto if route == "auto" else route,
                     effort="medium",
                     budget=budget,
                     quotes_only=True,

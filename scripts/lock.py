@@ -86,7 +86,7 @@ def _download_metadata(requirement: Requirement, platform: str) -> tuple[str, li
 
 def needed(roots: Iterable[str], platform: str, metadata: Metadata) -> dict[str, str]:
     """Return ``{canonical name: version}`` of all that ``roots`` need on a platform."""
-    environment: dict[str, str] = {**default_environment(), **PLATFORMS[platform][0]}  # type: ignore[dict-item]
+    environment: dict[str, str] = {**default_environment(), **PLATFORMS[platform][0]}  # type: ignore[dict-item]  # a TypedDict of texts
     environment |= {"python_version": PYTHON, "python_full_version": f"{PYTHON}.9", "implementation_name": "cpython"}
     versions: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()

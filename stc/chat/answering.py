@@ -200,7 +200,7 @@ def ask(
                 seconds=time.monotonic() - started,
             )
         _save(services, answer, scope)
-    except BaseException:
+    except BaseException:  # Ctrl+C too: no answer may look as if it were still being written
         _save(services, dataclasses.replace(answer, state="failed", error="The program failed while answering."), scope)
         raise
     finally:

@@ -73,7 +73,7 @@ def start(
     try:
         with services.database.write() as connection:
             conversations.save_answer(connection, pending)
-    except BaseException:
+    except BaseException:  # Ctrl+C too: nothing is running that was never stored
         _running.pop(generation.answer_id, None)
         raise
 

@@ -288,10 +288,13 @@ def _kind(question: str) -> Kind:
     asked = " ".join(question.lower().split())
     if re.search(r"\bhow old\b", asked):
         return "number"
-    for kind, pattern in (("time", _TIME), ("number", _NUMBER), ("name", _NAME), ("reason", _REASON)):
-        if pattern.search(asked):
-            return kind  # type: ignore[return-value]
-    return "any"
+    patterns: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+        ("time", _TIME),
+        ("number", _NUMBER),
+        ("name", _NAME),
+        ("reason", _REASON),
+    )
+    return next((kind for kind, pattern in patterns if pattern.search(asked)), "any")
 
 
 # Ranking

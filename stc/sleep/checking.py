@@ -130,14 +130,14 @@ def check(
 ) -> Checked:
     """Sort drafts into supported and dropped. ``asked`` are the questions that the document's notes answer already;
     ``writing`` is that of the pages, where it is known."""
-    seen = {_same(question) for question in asked}
+    seen = {words_only(question) for question in asked}
     writing = writing or writing_of(pages.values())
     accepted = []
     dropped: Counter[str] = Counter()
     for draft in drafts:
         draft = replace(draft, question=draft.question.strip(), text=draft.text.strip())
         reason, exact = fault(draft, pages, writing)
-        key = _same(draft.question or draft.text)
+        key = words_only(draft.question or draft.text)
         if reason is None and key in seen:
             reason = DUPLICATE
         if reason is not None:
@@ -284,7 +284,8 @@ def _has_words(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
-def _same(text: str) -> str:
+def words_only(text: str) -> str:
+    """Return a text's words in small letters: what is compared where writing does not matter."""
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
 
 

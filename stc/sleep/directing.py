@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -136,9 +135,5 @@ def marked_wrong(services: Services, answer_ids: Sequence[str]) -> list[str]:
 
 def says_again(text: str, wrong: Sequence[str]) -> bool:
     """Tell whether a text only says what was marked as wrong before."""
-    plain = _plain(text)
-    return any(plain == _plain(other) or plain in _plain(other) for other in wrong)
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    plain = checking.words_only(text)
+    return any(plain == checking.words_only(other) or plain in checking.words_only(other) for other in wrong)

@@ -59,7 +59,7 @@ def relation(
     """
     if bool(one.question) != bool(other.question):
         return None
-    same_words = bool(one.question) and _plain(one.question) == _plain(other.question)
+    same_words = bool(one.question) and checking.words_only(one.question) == checking.words_only(other.question)
     if not same_words and (cosine < NEAR or not _same_question(one.question, other.question, writing)):
         return None
     return "duplicate" if _agree(one, other, writing) else "contradiction"
@@ -100,10 +100,6 @@ def carried(note: Note | NoteDraft) -> float:
     said = set(terms(f"{note.question} {note.text}"))
     held = {term for item in note.evidence for term in terms(item.quote)}
     return len(said & held) / len(said) if said else 0.0
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _same_question(one: str, other: str, writing: Writing) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from stc.chat import answering
 from stc.documents import ingest
-from stc.errors import StcError
+from stc.errors import StcError, UpstreamError
 from stc.models.llm import LanguageModel
 from stc.services import Services
 from stc.sleep.run import sleep_now
@@ -101,10 +101,10 @@ def _call(services: Services, lot: random.Random, *, stopped: bool) -> None:
             on_text=lambda piece: stop.set() if stopped else None,
         )
         row = reply.ledger_row(owner=services.owner, at=at, purpose="chat")
-    except StcError as error:
-        if getattr(error, "usage", None) is None:
+    except UpstreamError as error:
+        if error.usage is None:
             raise
-        row = model.failed_row("openai/double", error, seconds=0.0, at=at, purpose="chat")  # type: ignore[arg-type]
+        row = model.failed_row("openai/double", error, seconds=0.0, at=at, purpose="chat")
     with services.database.write() as connection:
         ledger.add(connection, row)
 

@@ -24,7 +24,7 @@ def read(request: Request, replies: Replies) -> None:
         raise
     except WrongPasswordError:
         return replies.error("password")
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - a broken file brings out any error in pypdf
         return replies.error("broken")
     replies.total(total)
     if total > request.max_pages:
@@ -32,7 +32,7 @@ def read(request: Request, replies: Replies) -> None:
     for number in range(1, total + 1) if request.pages is None else request.pages:
         try:
             text = document.pages[number - 1].extract_text()
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 - the same: the other pages are read all the same
             replies.failed(number)
         else:
             replies.page(number, text)
