@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stc.chat import derived, reuse, routing
-from stc.chat.context import CONTEXT_TOKENS, pack
+from stc.chat.context import CONTEXT_TOKENS, pack, rarities
 from stc.chat.retrieval import retrieve
 from stc.chat.scope import Scope
-from stc.chat.terms import terms
 from stc.models import tokens
 from stc.models.extractive import offers
 from stc.services import Services
@@ -54,7 +51,7 @@ def find(services: Services, question: str, scope: Scope) -> Found:
         prepared = _prepared(connection, services.owner, question, scope, note_hits, notes)
     worked_out = None
     if len(scope.documents) == 1:  # over several documents "the" figure could be any document's
-        worked_out = derived.choose(question, [notes[hit.id] for hit in note_hits], _rarity(chunk_hits))
+        worked_out = derived.choose(question, [notes[hit.id] for hit in note_hits], rarities(chunk_hits))
     return Found(question, scope, tuple(chunk_hits), tuple(note_hits), notes, prepared, worked_out)
 
 
@@ -97,18 +94,12 @@ def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.D
     return routing.choose(
         effort=effort,
         prepared=prepared,
-        coverage=routing.question_coverage(found.question, texts, _rarity(found.chunk_hits)),
+        coverage=routing.question_coverage(found.question, texts, rarities(found.chunk_hits)),
         notes=best,
         chunks=found.chunk_hits,
         evidence_chunks=[item.chunk_id for item in evidence],
         offered=any(offers(found.question, item.quote) for item in evidence),
     )
-
-
-def _rarity(hits: Sequence[Hit]) -> dict[str, float]:
-    """Return the inverse document frequency of each telling word among the passages found."""
-    seen = Counter(word for hit in hits for word in set(terms(hit.text)))
-    return {word: math.log(1 + len(hits) / count) for word, count in seen.items()}
 
 
 def context_for(
