@@ -301,6 +301,18 @@ class Answer:
     seconds: float | None = None
     rating: int = 0
     counted: dict[str, Any] = field(default_factory=dict)
+    standalone: str = ""
+    """What a follow-up ("and in 2015?") was asked as; "" where the question was asked as it stands."""
+    coverage: float | None = None
+    """Share (0 to 1) of the question's telling words that the best prepared note held; ``None`` where nothing was searched."""
+    documents_read: int = 0
+    """Documents that the answer stands on, of ``documents_asked`` in scope."""
+    documents_asked: int = 0
+
+    @property
+    def asked(self) -> str:
+        """The question as it was searched for and answered: understandable without what was said before."""
+        return self.standalone or self.question
 
 
 class TaskKey(NamedTuple):

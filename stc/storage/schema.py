@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -269,6 +269,10 @@ answers = Table(
     Column("seconds", Float),
     Column("rating", Integer, nullable=False, default=0),
     Column("counted", JSON, nullable=False, server_default="{}"),  # what its baselines were reckoned from
+    Column("standalone", Text, nullable=False, server_default=""),  # what a follow-up was asked as
+    Column("coverage", Float),  # share of the question that the best note held; NULL: nothing was searched
+    Column("documents_read", Integer, nullable=False, server_default="0"),
+    Column("documents_asked", Integer, nullable=False, server_default="0"),
     Index(None, "conversation_id"),
     Index(None, "asked_at"),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stc.errors import UserError
-from stc.storage import documents, tasks
+from stc.storage import conversations, documents, tasks
 from stc.storage.database import Database
 from stc.storage.schema import HEAD
 
@@ -61,16 +61,24 @@ def test_what_the_first_schema_held_is_still_there(tmp_path):
             "prompt_version, status, notes_added, notes_dropped, usage, started_at, seconds) VALUES "
             "('r', 'me', 't', 'd', 'anticipate', 1, 1, 'model', 'm', '', 'done', 3, '{}', '{}', 8, 1)"
         )
+        connection.execute(
+            "INSERT INTO answers (id, owner, question, scope, origin, effort, asked_at, state, text, abstained, route, reasons, "
+            "model, citations, nearest, notes_used, usage, baselines, rating) VALUES "
+            "('a', 'me', 'Why?', '[]', 'typed', 'low', 9, 'done', '', 0, 'chunks', '[]', 'm', '[]', '[]', '[]', '{}', '{}', 0)"
+        )
         connection.commit()
     database = Database(path)
     with database.read() as connection:
         document = documents.get(connection, "me", "d")
         task = tasks.by_ids(connection, ["t"])["t"]
         run = tasks.history(connection, "me")[0]
+        answer = conversations.get_answer(connection, "me", "a")
     database.close()
     assert document is not None
+    assert answer is not None
     assert (document.replaces, document.opens) == (None, 0)
     assert task.answers == ()
+    assert (answer.asked, answer.coverage, answer.documents_asked) == ("Why?", None, 0)
     assert (run.notes_added, run.generation, run.asked_tokens) == (3, 1, 0)
 
 
