@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from stc import settings as setting
 from stc.errors import UserError
 from stc.settings import Settings
+from stc.storage import recovery
 from stc.storage import settings as setting_rows
 from stc.storage.database import Database
 from stc.storage.files import Files
+from stc.storage.holders import Holders
 
 if TYPE_CHECKING:
     from stc.models.embedding import Embedder
@@ -40,10 +42,11 @@ class Services:
             ) from error
         self.storage = storage
         self.owner = owner
-        self.database = Database(storage / "stc.db")
-        self.files = Files(storage / "files")
-        self.holder = f"{os.getpid()}-{os.urandom(4).hex()}"
+        self.holders = Holders(storage / "holders")
+        self.holder = self.holders.enter()
         """Names this process in leases and in the foreground gate."""
+        self.files = Files(storage / "files", self.holder)
+        self.database = Database(storage / "stc.db")
         self._lock = threading.RLock()
 
     @property
@@ -106,12 +109,17 @@ class Services:
         except (FileNotFoundError, ValueError):
             return time.time()
 
+    def recover(self) -> bool:
+        """Take up what killed processes left behind; return whether there was any."""
+        return recovery.take_up(self.database, self.files, self.holders, self.now())
+
     def close(self) -> None:
         with self._lock:
             index = self.__dict__.pop("_vectors", None)
             if index is not None:
                 index.close()
         self.database.close()
+        self.holders.leave()
 
 
 _open: dict[tuple[Path, str], Services] = {}

@@ -168,7 +168,7 @@ def ask(
                     conversations.save_answer(connection, said_why)
         if conversation_id:
             conversations.change(connection, services.owner, conversation_id, updated_at=now)
-        conversations.person_waits(connection, answer.id, now + _WAITING_FOR_S)
+        conversations.person_waits(connection, answer.id, now + _WAITING_FOR_S, services.holder)
         if scope.chosen:
             document_rows.touch(connection, scope.ids, now)
     served = threading.Event()
@@ -251,7 +251,8 @@ def _keep_waiting(services: Services, answer_id: str, served: threading.Event) -
     while not served.wait(_SAY_AGAIN_S):
         with contextlib.suppress(UserError), services.database.write() as connection:
             if not served.is_set():  # asked under the write lock: not after person_served
-                conversations.person_waits(connection, answer_id, services.now() + _WAITING_FOR_S)
+                until = services.now() + _WAITING_FOR_S
+                conversations.person_waits(connection, answer_id, until, services.holder)
 
 
 def prepare_context(

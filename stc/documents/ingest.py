@@ -24,8 +24,9 @@ from stc.documents.parsing.detect import MARKDOWN, detect
 from stc.documents.parsing.reader import open_pages
 from stc.errors import Unreadable, UserError
 from stc.models import tokens
-from stc.storage import documents, lexical, vectors
+from stc.storage import documents, lexical, loose_files, recovery, vectors
 from stc.storage.database import new_id
+from stc.storage.loose_files import Loose
 from stc.words import Chunk, Document, Page
 
 if TYPE_CHECKING:
@@ -77,16 +78,20 @@ def receive(
     replace that document.
     """
     shown = clean_name(name)
+
+    loose: list[Loose] = []
+
+    def arriving(content_hash: str) -> None:
+        with services.database.write() as connection:
+            loose.append(loose_files.add(connection, content_hash, services.holder))
+
     try:
-        stored = services.files.receive(stream, max_bytes=services.settings.max_file_bytes)
+        stored = services.files.receive(stream, max_bytes=services.settings.max_file_bytes, arriving=arriving)
         with services.database.read() as connection:
             existing = _existing(connection, services.owner, stored.content_hash)
         if existing is None:
             try:
                 media_type = detect(stored.path, shown)
-            except Unreadable:
-                _delete_file(services, stored.content_hash)
-                raise
             except FileNotFoundError:
                 raise UserError(_REMOVED_MEANWHILE) from None
         else:
@@ -114,22 +119,19 @@ def receive(
             last_used_at=now,
             replaces=replaces,
         )
-        try:
-            return _enter(services, document, password)
-        except UserError:
-            with contextlib.suppress(UserError):
-                _delete_file(services, stored.content_hash)
-            raise
+        return _enter(services, document, password)
     except UserError as error:
         with contextlib.suppress(UserError):  # the reason to tell is the first one
             _note_failure(services, services.owner, shown, str(error))
         raise
+    finally:
+        _settle(services, loose)
 
 
 def _enter(services: Services, document: Document, password: str | None) -> Received:
     """Store a new document's row, unless its bytes are here already."""
     now = services.now()
-    given_up: Document | None = None
+    given_up: list[Loose] = []
     with services.database.write() as connection:
         # Asked again under the write lock: another process may have entered the same bytes, or removed them, since.
         existing = documents.find_by_hash(connection, document.owner, document.content_hash)
@@ -140,7 +142,7 @@ def _enter(services: Services, document: Document, password: str | None) -> Rece
             earlier = _replaceable(connection, document.owner, document.replaces)
             if existing is not None:
                 return _already_here(existing, earlier)
-            given_up = _give_up_newer(connection, earlier, now)
+            given_up = _give_up_newer(services, connection, earlier)
         elif existing is not None:
             return Received(existing.id, "duplicate")
         if not services.files.path(document.content_hash).exists():
@@ -148,8 +150,7 @@ def _enter(services: Services, document: Document, password: str | None) -> Rece
         documents.insert_document(connection, document)
         if password is not None:
             documents.claim(connection, document.id, holder=services.holder, now=now, until=now + LEASE_S)
-    if given_up is not None:
-        _delete_file(services, given_up.content_hash)
+    _settle(services, given_up)
     return Received(document.id, "new")
 
 
@@ -180,14 +181,14 @@ def _replaceable(connection: Connection, owner: str, document_id: str) -> Docume
     return earlier
 
 
-def _give_up_newer(connection: Connection, earlier: Document, now: float) -> Document | None:
-    """Drop a new version that is being read, for one that came later; return it. Its file is the caller's to delete."""
+def _give_up_newer(services: Services, connection: Connection, earlier: Document) -> list[Loose]:
+    """Drop a new version that is being read, for one that came later; its file is the caller's to settle."""
     newer = documents.find_newer(connection, earlier.id)
-    if newer is not None:
-        reason = f"Another new version of “{earlier.name}” was added before this one was ready."
-        documents.add_failure(connection, newer.owner, newer.name, reason, now)
-        _delete_rows(connection, newer.id)
-    return newer
+    if newer is None:
+        return []
+    reason = f"Another new version of “{earlier.name}” was added before this one was ready."
+    documents.add_failure(connection, newer.owner, newer.name, reason, services.now())
+    return [_delete_rows(services, connection, newer)]
 
 
 def replace_by(services: Services, document_id: str, newer_id: str) -> None:
@@ -201,11 +202,9 @@ def replace_by(services: Services, document_id: str, newer_id: str) -> None:
         if newer is None or newer.replaces is not None or newer.id == document_id:
             return
         earlier = _replaceable(connection, services.owner, document_id)
-        given_up = [_give_up_newer(connection, each, services.now()) for each in (earlier, newer)]
+        given_up = [loose for each in (earlier, newer) for loose in _give_up_newer(services, connection, each)]
         replacing.turn_into_new_version(connection, newer, earlier)
-    for each in given_up:
-        if each is not None:
-            _delete_file(services, each.content_hash)
+    _settle(services, given_up)
 
 
 def process(
@@ -231,6 +230,7 @@ def process_pending(services: Services, on_progress: OnProgress | None = None) -
     One that somebody else works on is left to them. Raises ``UserError`` when the fault is not a file's; a bug
     is raised after the other documents were done.
     """
+    services.recover()
     replacing.put_away(services)
     done: list[Document] = []
     bugs: list[Exception] = []
@@ -270,10 +270,8 @@ def remove(services: Services, document_id: str) -> bool:
             return False
         newer = documents.find_newer(connection, document_id)
         gone = [document] if newer is None else [document, newer]
-        for each in gone:
-            _delete_rows(connection, each.id)
-    for each in gone:
-        _delete_file(services, each.content_hash)
+        loose = [_delete_rows(services, connection, each) for each in gone]
+    _settle(services, loose)
     return True
 
 
@@ -290,7 +288,8 @@ def _process(services: Services, document: Document, on_progress: OnProgress, pa
             return now
         document = now
         on_progress(document)
-        time.sleep(_BETWEEN_LOOKS_S)
+        if not services.recover():  # whoever has it may be dead
+            time.sleep(_BETWEEN_LOOKS_S)
 
 
 def _attempt(services: Services, document: Document, on_progress: OnProgress, password: str | None) -> Document | None:
@@ -553,8 +552,8 @@ class _Work:
             if earlier is not None:
                 reason += f" “{earlier.name}” stays as it was."
             documents.add_failure(connection, self._document.owner, self._document.name, reason, self._services.now())
-            _delete_rows(connection, self._document.id)
-        _delete_file(self._services, self._document.content_hash)
+            loose = _delete_rows(self._services, connection, self._document)
+        _settle(self._services, [loose])
         return replace(self._document, status="failed", error=reason)
 
 
@@ -563,13 +562,14 @@ def _note_failure(services: Services, owner: str, name: str, reason: str) -> Non
         documents.add_failure(connection, owner, name, reason, services.now())
 
 
-def _delete_rows(connection: Connection, document_id: str) -> None:
-    lexical.delete_document(connection, document_id)
-    documents.delete_document(connection, document_id)
+def _delete_rows(services: Services, connection: Connection, document: Document) -> Loose:
+    """Delete a document but for its file, that is the caller's to settle."""
+    lexical.delete_document(connection, document.id)
+    documents.delete_document(connection, document.id)
+    return loose_files.add(connection, document.content_hash, services.holder)
 
 
-def _delete_file(services: Services, content_hash: str) -> None:
-    """Delete a file that no document has; asked under the write lock, so that nobody enters it meanwhile."""
-    with services.database.write() as connection:
-        if documents.uses_of_file(connection, content_hash) == 0:
-            services.files.delete(content_hash)
+def _settle(services: Services, loose: Sequence[Loose]) -> None:
+    with contextlib.suppress(UserError):  # a full disk: whoever takes up this process's work one day sees to it
+        for each in loose:
+            recovery.settle(services.database, services.files, each)

@@ -93,11 +93,13 @@ def sleep_now(
     ``UserError`` for a document that is not there.
     """
     left = max_passes if max_passes is not None else None if until_done else 1
+    services.recover()
     while left is None or left > 0:
         found = facts.gather(services, document_ids)
         planned = planning.next_task(found.candidates, found.states, found.policy, found.spent, found.now, by_hand=True)
         if isinstance(planned, Asleep) and planned.held and until_done:
-            # Not done yet: another process prepares it, or died doing so and its lease has to run out first.
+            # Not done yet: another process prepares it, or died doing so.
+            services.recover()
             (stop or threading.Event()).wait(_BETWEEN_LOOKS_S)
             if stop is not None and stop.is_set():
                 return

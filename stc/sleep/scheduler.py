@@ -65,6 +65,7 @@ class Sleeper:
         done: list[SleepRun] = []
         with self._working:
             try:
+                self._services.recover()
                 while not self._stop.is_set():
                     found = self._step()
                     if found is None:

@@ -110,19 +110,23 @@ def rate(connection: Connection, owner: str, answer_id: str, rating: int) -> Non
     connection.execute(update(answers).where(answers.c.owner == owner, answers.c.id == answer_id).values(rating=rating))
 
 
-def end_orphans(connection: Connection, older_than: float, error: str) -> None:
-    """Mark answers that still claim to be running since before ``older_than`` as stopped: their process is gone."""
+def end_orphans(connection: Connection, now: float, error: str) -> None:
+    """Mark answers as stopped that still claim to be running though no process says that somebody waits for them."""
+    waited_for = select(presence.c.holder).where(presence.c.until >= now)
     connection.execute(
         update(answers)
-        .where(answers.c.state == "running", answers.c.asked_at < older_than)
+        .where(answers.c.state == "running", answers.c.asked_at < now, answers.c.id.not_in(waited_for))
         .values(state="stopped", error=error)
     )
 
 
-def person_waits(connection: Connection, holder: str, until: float) -> None:
-    """Say to every process that a person waits for an answer (the sleeper yields); ``holder`` names the one who waits."""
+def person_waits(connection: Connection, holder: str, until: float, process: str | None = None) -> None:
+    """Say to every process that a person waits for an answer (the sleeper yields).
+
+    ``holder`` names the one who waits: the answer's id; ``process`` the holder who makes the answer.
+    """
     connection.execute(delete(presence).where(presence.c.holder == holder))
-    connection.execute(insert(presence).values(holder=holder, until=until))
+    connection.execute(insert(presence).values(holder=holder, until=until, process=process))
 
 
 def person_served(connection: Connection, holder: str, now: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from typing import BinaryIO
 from stc.errors import UserError
 
 _BLOCK_BYTES = 1 << 20
+_INCOMING = "incoming-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +26,27 @@ class Stored:
 class Files:
     """A directory of files named by SHA-256. Nobody else's name for a file ever reaches the file system."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, holder: str) -> None:
+        """``holder`` names the process in what it leaves half written, should it be killed."""
         self.directory = directory
+        self._holder = holder
 
     def path(self, content_hash: str) -> Path:
         return self.directory / content_hash[:2] / content_hash
 
-    def receive(self, stream: BinaryIO, *, max_bytes: int) -> Stored:
+    def receive(
+        self, stream: BinaryIO, *, max_bytes: int, arriving: Callable[[str], None] = lambda content_hash: None
+    ) -> Stored:
         """Copy a stream to disk, block by block, and return where it lies. The same bytes twice are stored once.
 
-        Raises ``UserError`` when it is empty, larger than ``max_bytes``, or the disk can't take it; nothing is left then.
+        ``arriving`` gets the hash just before the file lies there. Raises ``UserError`` when it is empty, larger than
+        ``max_bytes``, or the disk can't take it; nothing is left then.
         """
         digest = hashlib.sha256()
         size = 0
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix="incoming-", dir=self.directory)
+            handle, name = tempfile.mkstemp(prefix=f"{_INCOMING}{self._holder}-", dir=self.directory)
         except OSError as error:
             raise UserError(f"The file can't be saved: {error.strerror}. Check the disk, then add it again.") from error
         temporary = Path(name)
@@ -60,6 +67,7 @@ class Files:
                 raise UserError("The file is empty. Check that it was saved completely, then add it again.")
             path = self.path(digest.hexdigest())
             path.parent.mkdir(exist_ok=True)
+            arriving(digest.hexdigest())
             os.replace(temporary, path)
         except OSError as error:
             raise UserError(f"The file can't be saved: {error.strerror}. Make room, then add it again.") from error
@@ -70,3 +78,14 @@ class Files:
     def delete(self, content_hash: str) -> None:
         """Delete a file; one that is not there is fine."""
         self.path(content_hash).unlink(missing_ok=True)
+
+    def incoming(self) -> dict[Path, str]:
+        """Return the half-written files, each with its holder."""
+        found = self.directory.glob(f"{_INCOMING}*")
+        return {path: path.name.removeprefix(_INCOMING).rpartition("-")[0] for path in found}
+
+    def delete_incoming(self, holders: Sequence[str]) -> None:
+        """Delete what these holders have left half written."""
+        for path, holder in self.incoming().items():
+            if holder in holders:
+                path.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -372,4 +372,14 @@ presence = Table(
     # The foreground gate across processes: a person waits for an answer until this time unless the row goes first.
     Column("holder", String, primary_key=True),
     Column("until", Float, nullable=False),
+    Column("process", String),  # the holder in whose process the answer is made
+)
+
+loose_files = Table(
+    "loose_files",
+    metadata,
+    # An original that may belong to no document: being received, or being deleted.
+    Column("id", String, primary_key=True),
+    Column("content_hash", String, nullable=False),
+    Column("holder", String, nullable=False),
 )

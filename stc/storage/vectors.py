@@ -99,7 +99,7 @@ class VectorIndex:
         self._directory = directory
         self._worth_chroma = worth_chroma
         self._lock = threading.RLock()
-        self._file_lock = FileLock(str(directory) + ".lock")
+        self._file_lock = FileLock(str(directory) + ".lock", thread_local=False)
         self._client: Any = None
         self._blocks: OrderedDict[tuple[str, str, str], _Block] = OrderedDict()
 

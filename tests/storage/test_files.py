@@ -11,7 +11,7 @@ LIMIT = 10 * 2**20
 
 @pytest.fixture
 def files(tmp_path):
-    return Files(tmp_path / "files")
+    return Files(tmp_path / "files", "one")
 
 
 def left(files):
