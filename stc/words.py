@@ -34,6 +34,10 @@ EXTRACTIVE = "extractive"
 """The name that stands in place of a model's where none was used."""
 
 
+READ_AGAIN = "-again"
+"""Stands behind the content's hash of a document whose same bytes are read once more, in another way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One uploaded file. ``stage_done`` of ``stage_total`` units of the present status are finished."""
@@ -65,6 +69,25 @@ class Document:
     """How often a person opened it."""
     being_replaced: bool = False
     """A new version of it is being read; until that is ready it is used as it is."""
+    ocr: str | None = None
+    """The languages in which Tesseract is to read its pictures ("deu+eng"); ``None``: it is not to."""
+    pictures: int = 0
+    """How many of its pages are pictures that nobody has read."""
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether its pages are pages, and not sections that stand in their place."""
+        return self.media_type == "application/pdf"
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether its headings are marked as in Markdown."""
+        return self.media_type not in {"application/pdf", "text/plain"}
+
+    @property
+    def file_hash(self) -> str:
+        """The name of its file: one that is read once more has a mark behind it, as no owner has the same bytes twice."""
+        return self.content_hash.removesuffix(READ_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)

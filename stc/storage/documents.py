@@ -59,6 +59,7 @@ def insert_document(connection: Connection, document: Document) -> None:
             added_at=document.added_at,
             last_used_at=document.last_used_at,
             replaces=document.replaces,
+            ocr=document.ocr,
         )
     )
 
@@ -88,10 +89,13 @@ def find_newer(connection: Connection, document_id: str) -> Document | None:
 
 
 def uses_of_file(connection: Connection, content_hash: str) -> int:
-    """Return how many documents, of whichever owner, have these bytes."""
-    return connection.execute(
-        select(func.count()).select_from(documents).where(documents.c.content_hash == content_hash)
-    ).scalar_one()
+    """Return how many documents, and failed files kept for a second try, of whichever owner, have these bytes."""
+    return sum(
+        connection.execute(
+            select(func.count()).select_from(table).where(table.c.content_hash == content_hash)
+        ).scalar_one()
+        for table in (documents, failures)
+    )
 
 
 def list_all(connection: Connection, owner: str) -> list[Document]:
@@ -302,15 +306,52 @@ def chunks_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Chunk]
     return {row.id: _chunk(row) for row in found}
 
 
-def add_failure(connection: Connection, owner: str, name: str, reason: str, at: float) -> None:
-    connection.execute(insert(failures).values(id=new_id(), owner=owner, name=name, reason=reason, at=at))
+def add_failure(
+    connection: Connection,
+    owner: str,
+    name: str,
+    reason: str,
+    at: float,
+    *,
+    kept: Document | None = None,
+    need: str = "",
+) -> None:
+    """Note that a file could not be taken; ``kept`` is its document where ``need`` would help, and its bytes stay."""
+    again = (
+        {"content_hash": kept.file_hash, "media_type": kept.media_type, "size_bytes": kept.size_bytes} if kept else {}
+    )
+    connection.execute(
+        insert(failures).values(
+            id=new_id(),
+            owner=owner,
+            name=name,
+            reason=reason,
+            at=at,
+            need=need or None,
+            replaces=kept.replaces if kept else None,
+            **again,
+        )
+    )
 
 
 def list_failures(connection: Connection, owner: str) -> list[dict[str, Any]]:
-    """Return ``{"id", "name", "reason", "at"}`` of files that could not be taken, newest first."""
+    """Return ``{"id", "name", "reason", "at", "need", ...}`` of files that could not be taken, newest first."""
     rows = connection.execute(select(failures).where(failures.c.owner == owner).order_by(failures.c.at.desc()))
-    return [{"id": row.id, "name": row.name, "reason": row.reason, "at": row.at} for row in rows]
+    return [dict(row._mapping) for row in rows]
 
 
-def dismiss_failure(connection: Connection, owner: str, failure_id: str) -> None:
+def failure(connection: Connection, owner: str, failure_id: str) -> dict[str, Any] | None:
+    row = connection.execute(select(failures).where(failures.c.id == failure_id, failures.c.owner == owner)).first()
+    return dict(row._mapping) if row else None
+
+
+def dismiss_failure(connection: Connection, owner: str, failure_id: str) -> str | None:
+    """Delete a failure's line; return the hash of the bytes that were kept with it, which are the caller's to delete."""
+    found = failure(connection, owner, failure_id)
     connection.execute(delete(failures).where(failures.c.id == failure_id, failures.c.owner == owner))
+    return found["content_hash"] if found else None
+
+
+def dismiss_failures_of(connection: Connection, owner: str, content_hash: str) -> None:
+    """Delete the lines about a file that is being tried once more."""
+    connection.execute(delete(failures).where(failures.c.owner == owner, failures.c.content_hash == content_hash))

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0008"
+HEAD = "0009"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -67,6 +67,8 @@ documents = Table(
     Column("lease_until", Float),
     Column("replaces", String),  # the document whose place it takes once it is ready
     Column("opens", Integer, nullable=False, server_default="0"),  # how often a person opened it
+    Column("ocr", String),  # languages in which Tesseract is to read its pictures, "deu+eng"; NULL: it is not to
+    Column("pictures", Integer, nullable=False, server_default="0"),  # pages that are pictures which nobody has read
     UniqueConstraint("owner", "content_hash"),
 )
 
@@ -350,12 +352,17 @@ prices = Table(
 failures = Table(
     "failures",
     metadata,
-    # A file that could not be taken: a line to dismiss, nothing else is kept of it.
+    # A file that could not be taken: a line to dismiss. Where something would help, its bytes are kept until then.
     Column("id", String, primary_key=True),
     Column("owner", String, nullable=False),
     Column("name", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Float, nullable=False),
+    Column("need", String),  # password, or ocr for text recognition; NULL: nothing would help, and no bytes are kept
+    Column("content_hash", String),
+    Column("media_type", String),
+    Column("size_bytes", Integer),
+    Column("replaces", String),  # the document whose place it was to take
 )
 
 settings = Table(

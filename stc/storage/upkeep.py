@@ -6,7 +6,8 @@ from sqlalchemy import Connection, func, select
 
 from stc.storage import lexical
 from stc.storage.documents import count_all
-from stc.storage.schema import answers, chunks, documents, ledger, notes, vectors
+from stc.storage.schema import answers, chunks, documents, failures, ledger, notes, vectors
+from stc.words import READ_AGAIN
 
 _PLACE = {
     "documents": documents,
@@ -33,8 +34,12 @@ def counts(connection: Connection) -> dict[str, int]:
 
 
 def content_hashes(connection: Connection) -> set[str]:
-    """Return the hashes of all originals that some document needs."""
-    return set(connection.execute(select(documents.c.content_hash)).scalars())
+    """Return the hashes of all originals that some document needs, or a failed file's second try."""
+    of_documents = connection.execute(select(documents.c.content_hash)).scalars()
+    of_failures = connection.execute(
+        select(failures.c.content_hash).where(failures.c.content_hash.is_not(None))
+    ).scalars()
+    return {each.removesuffix(READ_AGAIN) for each in of_documents} | set(of_failures)
 
 
 def _items(connection: Connection) -> list[tuple[str, str, str, str]]:
