@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
 from stc import background
 from stc.errors import UserError
 from stc.services import open_services
-from stc.ui import frame
+from stc.ui import frame, headers
 
 
 @asynccontextmanager
@@ -40,4 +41,4 @@ else:
     # Streamlit 1.67 (2026) takes a folder named pages/ for its older navigation until st.navigation is first called: a
     # first visit to /documents would run that page without the frame.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, lifespan=lifespan, on_script_error=frame.show_error)
+    app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(headers.Guard)], on_script_error=frame.show_error)

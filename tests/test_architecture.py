@@ -15,6 +15,7 @@ SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "stc
 # Which modules may import an outside library. A name that ends with a dot stands for all below it.
 EDGES = {
     "streamlit": ("app", "pages.", "stc.ui."),
+    "starlette": ("app", "stc.ui."),
     "chromadb": ("stc.storage.vectors",),
     "litellm": ("stc.models.llm",),
     "openai": ("stc.models.llm",),
