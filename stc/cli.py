@@ -6,7 +6,6 @@ import argparse
 import csv
 import dataclasses
 import json
-import logging
 import os
 import sys
 import time
@@ -14,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from stc import doctor
+from stc import doctor, logs
 from stc.doctor import Check, Report
 from stc.errors import StcError, UserError
 from stc.services import LOCAL_OWNER, Services, open_services
@@ -35,14 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     # The defaults stand here: a default in the parser would be shared with the commands, and each would set it again
     # over what stood before the command.
     given = argparse.Namespace(storage=None, owner=LOCAL_OWNER, json=False)
     options = _parser().parse_args(arguments, given)
     try:
         services = open_services(options.storage, options.owner)
-        return options.run(services, options)
+        settings = services.settings
+        logs.start(services.storage, options.command, max_bytes=settings.log_bytes, files=settings.log_files)
+        began = time.monotonic()
+        status = options.run(services, options)
+        logs.event("command ended", command=options.command, status=status, seconds=time.monotonic() - began)
+        return status
     except _WrongCall as error:
         print(f"stc {options.command}: {error}", file=sys.stderr)
         return WRONG_CALL
@@ -59,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
+    except Exception as error:
+        logs.bug(error, f"in the command {options.command}")
+        raise
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -66,6 +66,8 @@ class Settings:
     max_pages: int = _setting(10_000, "Pages of the longest document taken")
     parse_timeout_s: float = _setting(120.0, "Seconds that reading one file may take, all parsers together")
     parse_memory_bytes: int = _setting(2 * 1024**3, "Bytes of memory that reading one file may take")
+    log_bytes: int = _setting(5 * 1024**2, "Bytes of one file of the log; a fuller one is put aside")
+    log_files: int = _setting(5, "Files of the log that are kept, the one that is written among them")
 
 
 def names() -> tuple[str, ...]:

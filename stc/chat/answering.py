@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from stc import logs
 from stc.chat import claims, counting, finding, replies
 from stc.chat.finding import Found
 from stc.chat.scope import Scope, check_question, resolve
@@ -207,7 +208,23 @@ def ask(
         served.set()
         with services.database.write() as connection:
             conversations.person_served(connection, answer.id, services.now())
+    _log(answer)
     return answer
+
+
+def _log(answer: Answer) -> None:
+    logs.event(
+        f"answer {answer.state}",
+        answer_id=answer.id,
+        route=answer.route,
+        abstained=answer.abstained,
+        model=answer.model,
+        input_tokens=answer.usage.input_tokens,
+        output_tokens=answer.usage.output_tokens,
+        cost_usd=answer.usage.cost_usd,
+        first_token_s=answer.first_token_s,
+        seconds=answer.seconds,
+    )
 
 
 def _asked_before_s(before: Sequence[Answer], answer: Answer) -> float | None:

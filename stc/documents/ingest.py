@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 
+from stc import logs
 from stc.chat.orders import gives_orders
 from stc.documents import chunking, replacing
 from stc.documents.parsing.cleaning import clean_name
@@ -272,6 +273,7 @@ def remove(services: Services, document_id: str) -> bool:
         gone = [document] if newer is None else [document, newer]
         loose = [_delete_rows(services, connection, each) for each in gone]
     _settle(services, loose)
+    logs.event("document removed", document_id=document_id)
     return True
 
 
@@ -397,6 +399,7 @@ class _Work:
         self._document = document
         self._lease = lease
         self._on_progress = on_progress
+        self._started = time.monotonic()
         self._written_at = float("-inf")
 
     def run(self, password: str | None) -> Document:
@@ -408,7 +411,7 @@ class _Work:
         except (UserError, _Lost):
             raise
         except Exception as error:  # a bug that this file brings out: it must not be met again at each start
-            logger.exception("Document %s (%s) could not be taken in", self._document.id, self._document.name)
+            logger.exception("Document %s could not be taken in", self._document.id)
             return self._fail(
                 f"Something unexpected went wrong while it was read ({type(error).__name__}). The log says more."
             )
@@ -519,6 +522,14 @@ class _Work:
             replacing.put_away(self._services)
         self._document = ready
         self._on_progress(ready)
+        logs.event(
+            "document ready",
+            document_id=ready.id,
+            pages=ready.pages,
+            chunks=ready.chunks,
+            tokens=ready.tokens,
+            seconds=time.monotonic() - self._started,
+        )
         return ready
 
     def _earlier(self, connection: Connection) -> Document | None:
@@ -554,6 +565,7 @@ class _Work:
             documents.add_failure(connection, self._document.owner, self._document.name, reason, self._services.now())
             loose = _delete_rows(self._services, connection, self._document)
         _settle(self._services, [loose])
+        logs.event("document refused", document_id=self._document.id, seconds=time.monotonic() - self._started)
         return replace(self._document, status="failed", error=reason)
 
 

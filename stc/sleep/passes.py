@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from stc import logs
 from stc.documents.chunking import holder
 from stc.errors import BudgetReached, StcError, UpstreamError
 from stc.models import tokens
@@ -22,7 +23,7 @@ from stc.sleep import checking, directing, merging, planning, prompts, thinking
 from stc.sleep.calling import LEASE_S, Caller, Interrupted
 from stc.sleep.checking import Writing
 from stc.sleep.extractive import ExtractiveThinker
-from stc.sleep.planning import MAX_ATTEMPTS, WINDOW_TOKENS, Planned, pages_in_words, rest_s
+from stc.sleep.planning import MAX_ATTEMPTS, WINDOW_TOKENS, Planned, rest_s
 from stc.sleep.reading import read
 from stc.storage import conversations, ledger, lexical, tasks, vectors
 from stc.storage import documents as document_rows
@@ -80,7 +81,21 @@ def execute(
             return None
     job = _Job(services, task, planned.questions, now, limit, stop or threading.Event())
     with job.held():
-        return job.run()
+        done = job.run()
+    if done is not None:
+        logs.event(
+            f"preparing {done.status}",
+            run_id=done.id,
+            document_id=done.document_id,
+            step=done.pass_name,
+            model=done.model,
+            notes=done.notes_added,
+            input_tokens=done.usage.input_tokens,
+            output_tokens=done.usage.output_tokens,
+            cost_usd=done.usage.cost_usd,
+            seconds=done.seconds,
+        )
+    return done
 
 
 class _Job:
@@ -185,7 +200,7 @@ class _Job:
             self._give_back()
             raise
         except Exception as error:
-            logger.exception("Preparing %s failed", pages_in_words(self._task.page_start, self._task.page_end))
+            logger.exception("Task %s of preparing failed", self._task.id)
             return self._failed(f"{type(error).__name__}: {error}", not_before=True)
 
     def _run(self) -> SleepRun:
