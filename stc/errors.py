@@ -3,6 +3,7 @@
     StcError
     ├── UserError          shown as it stands: says what is wrong and what to do next
     │   ├── BudgetReached  a limit the person set; nothing was sent
+    │   ├── Damaged        the database can't be read as it is
     │   └── Unreadable     this file can't be taken, whatever is tried again
     └── UpstreamError      a model server failed; may be worth another try
 
@@ -10,6 +11,8 @@ Everything else that is raised is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from stc.words import Usage
 
@@ -26,8 +29,19 @@ class BudgetReached(UserError):
     """A daily limit would be exceeded; raised before anything is sent."""
 
 
+class Damaged(UserError):
+    """The database is damaged: 'doctor --fix' keeps what can still be read, and 'restore' puts a backup in its place."""
+
+
 class Unreadable(UserError):
-    """A file that can't be taken as it is: unsupported, damaged, locked, without text. The fault is in the file."""
+    """A file that can't be taken as it is: unsupported, damaged, locked, without text. The fault is in the file.
+
+    ``need`` is what would help: "password", or "ocr" for text recognition.
+    """
+
+    def __init__(self, message: str, *, need: Literal["password", "ocr"] | None = None) -> None:
+        super().__init__(message)
+        self.need = need
 
 
 class UpstreamError(StcError):

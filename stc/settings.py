@@ -64,10 +64,13 @@ class Settings:
     request_timeout_s: float = _setting(120.0, "Seconds to wait for a model server's next sign of life")
     max_file_bytes: int = _setting(200 * 1024 * 1024, "Bytes of the largest file taken")
     max_pages: int = _setting(10_000, "Pages of the longest document taken")
-    parse_timeout_s: float = _setting(120.0, "Seconds that reading one file may take, all parsers together")
+    max_characters: int = _setting(30_000_000, "Characters of the longest document taken")
+    parse_timeout_s: float = _setting(45.0, "Seconds that reading one file may take, all parsers together")
     parse_memory_bytes: int = _setting(2 * 1024**3, "Bytes of memory that reading one file may take")
     log_bytes: int = _setting(5 * 1024**2, "Bytes of one file of the log; a fuller one is put aside")
     log_files: int = _setting(5, "Files of the log that are kept, the one that is written among them")
+    ocr_languages: str = _setting("eng", "Languages that Tesseract looks for in pictures, joined by +")
+    ocr_timeout_s: float = _setting(600.0, "Seconds that Tesseract may take for the pictures of one file")
 
 
 def names() -> tuple[str, ...]:

@@ -63,7 +63,8 @@ def files(services):
 
 
 def sound(services):
-    return [check.detail for check in doctor.examine(services).checks if not check.ok and check.name != "storage"]
+    checks = doctor.examine(services.storage, services.owner).checks
+    return [check.detail for check in checks if not check.ok and check.name != "storage"]
 
 
 def prepare(services, document_id):

@@ -2,13 +2,15 @@
 
 A child gets one request as JSON on stdin and answers on stdout with one JSON object per line, ASCII only:
 ``{"total": n}`` first, then per page ``{"page": n, "text": ..., "picture": bool}`` or ``{"failed": n}``, at any time
-``{"warning": sentence}``, and last ``{"end": true}`` or ``{"error": "password" | "broken" | "too long" | "memory"}``.
+``{"warning": sentence}``, and last ``{"end": true}`` or ``{"error": kind}``: "password", "broken", "memory", "too long"
+(pages), "too much" (characters), "bomb" (it unpacks to far more than it is).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,17 +20,26 @@ from stc.documents.parsing.cleaning import clean
 MAX_PAGE_CHARACTERS = 1_000_000
 """More than that on one page is an attack or a defect; the rest is left out with a warning."""
 
+_MAX_COMPLAINTS_BYTES = 1 << 20
+"""A child writes to no file but the one that takes its stderr."""
+_GRACE_S = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``pages`` are the numbers to read, ``None`` all. ``memory_bytes`` and ``cpu_s`` limit the child itself."""
+    """``pages`` are the numbers to read, ``None`` all. ``memory_bytes`` and ``time_s`` limit the child itself.
+
+    ``languages`` are those of text in pictures, as Tesseract names them ("deu+eng").
+    """
 
     path: str
     password: str | None
     pages: list[int] | None
     max_pages: int
+    max_characters: int
     memory_bytes: int
-    cpu_s: int
+    time_s: int
+    languages: str = ""
 
     def dumps(self) -> bytes:
         return json.dumps(asdict(self)).encode("ascii")
@@ -86,12 +97,20 @@ def run(read: Callable[[Request, Replies], None]) -> None:
 
 
 def _limit(request: Request) -> None:
+    """Bound memory, processor time, files and life: what the parent does too, while it lives."""
     try:
         import resource
     except ImportError:  # Windows: the parent's clock is the only limit there
         return
-    for kind, limit in ((resource.RLIMIT_AS, request.memory_bytes), (resource.RLIMIT_CPU, request.cpu_s)):
+    for kind, limit in (
+        (resource.RLIMIT_AS, request.memory_bytes),
+        (resource.RLIMIT_CPU, request.time_s),
+        (resource.RLIMIT_FSIZE, _MAX_COMPLAINTS_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
         try:
             resource.setrlimit(kind, (limit, limit))
         except (ValueError, OSError):  # macOS refuses RLIMIT_AS; a stricter limit may stand already
             continue
+    # A parser that waits for ever outlives a parent that was killed: neither clock nor processor time ends it.
+    signal.alarm(request.time_s + _GRACE_S)

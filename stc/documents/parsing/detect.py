@@ -1,20 +1,28 @@
-"""Say what a file is, by its first bytes; its name only decides between kinds of text."""
+"""Say what a file is, by its bytes; its name only decides between kinds of text."""
 
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
+from typing import BinaryIO
 
 from stc.errors import Unreadable
 
 PDF = "application/pdf"
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
+HTML = "text/html"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 _HEAD_BYTES = 65_536
-_TAKEN = "PDF, plain text and Markdown are taken"
-_SAVE_AS = "isn't supported yet: save it as PDF or text, then add that"
+_TAIL_BYTES = 1 << 20
+_TAKEN = "PDF, Word (.docx), HTML, plain text and Markdown are taken"
+_SAVE_AS = "isn't supported: save it as PDF or text, then add that"
 
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LOCKED_OFFICE = "EncryptedPackage".encode("utf-16-le")
+_WORD = "a Word document"
 _BY_MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -24,7 +32,7 @@ _BY_MAGIC = (
     (b"MM\x00*", "a TIFF picture"),
     (b"%!PS", "a PostScript file"),
     (b"{\\rtf", "a Rich Text document"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office document"),
+    (_OLE, "an old Microsoft Office document"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
@@ -39,7 +47,7 @@ _BY_MAGIC = (
 _WRITTEN = ("document", "file", "workbook", "presentation", "book", "text")  # kinds that can be saved as PDF or text
 _TEXTUAL_MAGIC = frozenset({b"BM", b"MZ", b"ID3", b"BZh", b"GIF8", b"%!PS"})  # a text may begin with these letters too
 _ZIPPED = (
-    (b"word/", "a Word document"),
+    (b"word/", _WORD),
     (b"xl/", "an Excel workbook"),
     (b"ppt/", "a PowerPoint presentation"),
     (b"mimetypeapplication/epub+zip", "an EPUB book"),
@@ -47,14 +55,17 @@ _ZIPPED = (
     (b"mimetypeapplication/vnd.oasis.opendocument", "an OpenDocument file"),
 )
 _ZIPPED_NAMES = {
-    ".docx": "a Word document",
+    ".docx": "a ZIP archive and no Word document, whatever its name says",
     ".xlsx": "an Excel workbook",
     ".pptx": "a PowerPoint presentation",
     ".epub": "an EPUB book",
     ".odt": "an OpenDocument text",
 }
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
-_HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")
+_HTML_START = re.compile(rb"(?:\s|<\?xml[^>]*>|<!--.{0,2000}?-->)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_HTML_TAG = re.compile(
+    rb"<(?:!doctype|html|head|body|title|meta|div|p|br|span|h[1-6]|ul|ol|table|a|article|section)\b", re.I
+)
 
 
 def detect(path: Path, name: str) -> str:
@@ -64,6 +75,8 @@ def detect(path: Path, name: str) -> str:
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
+        zipped = _zipped_kind(file, head)
+        locked_office = head.startswith(_OLE) and _LOCKED_OFFICE in head + _tail(file)
     ending = Path(name).suffix.lower()
     claims_pdf = ending == ".pdf"
     if _is_pdf(head, claims_pdf):
@@ -72,7 +85,11 @@ def detect(path: Path, name: str) -> str:
         if claims_pdf or not head:
             raise Unreadable("The file is empty. Check that it was saved completely, then add it again.")
         return TEXT
-    if looks := _known_kind(head, ending):
+    if zipped == _WORD:
+        return DOCX
+    if locked_office:
+        raise Unreadable("This Office document is locked with a password. Save a copy without one and add that.")
+    if looks := zipped or _known_kind(head, ending):
         if claims_pdf:
             raise Unreadable(f"This is {looks}, not a PDF, whatever its name says. Add the PDF itself.")
         if looks.endswith(_WRITTEN):
@@ -88,9 +105,10 @@ def detect(path: Path, name: str) -> str:
     if _is_html(head, ending):
         if claims_pdf:
             raise Unreadable(
-                "This is a web page (HTML), not a PDF. Open it in a browser, print it to PDF, then add that."
+                "This is a web page (HTML), not a PDF: perhaps what a server sent in its place. Add the PDF itself, "
+                "or give this a name that ends in .html."
             )
-        raise Unreadable(f"This is a web page (HTML), which {_SAVE_AS}.")
+        return HTML
     if claims_pdf:
         raise Unreadable("This is plain text, not a PDF. Give it a name that ends in .txt, then add it again.")
     return MARKDOWN if ending in {".md", ".markdown", ".mdown"} else TEXT
@@ -130,6 +148,21 @@ def _is_pdf(head: bytes, claims_pdf: bool) -> bool:
     )
 
 
+def _tail(file: BinaryIO) -> bytes:
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _TAIL_BYTES))
+    return file.read(_TAIL_BYTES)
+
+
+def _zipped_kind(file: BinaryIO, head: bytes) -> str | None:
+    """Say what an Office file is, by the names in its list of contents, which is at its end."""
+    if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return None
+    tail = _tail(file)
+    listed = next((looks for mark, looks in _ZIPPED if b"PK\x01\x02" in tail and mark in tail), None)
+    return listed or next((looks for mark, looks in _ZIPPED if mark in head), None)
+
+
 def _known_kind(head: bytes, ending: str) -> str | None:
     for magic, looks in _BY_MAGIC:
         if head.startswith(magic) and not (magic in _TEXTUAL_MAGIC and is_text(head)):
@@ -141,13 +174,14 @@ def _known_kind(head: bytes, ending: str) -> str | None:
     if head[4:8] == b"ftyp":
         return "a video or a phone's picture"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        by_content = next((looks for mark, looks in _ZIPPED if mark in head), None)
-        return by_content or _ZIPPED_NAMES.get(ending, "a ZIP archive")
+        return _ZIPPED_NAMES.get(ending, "a ZIP archive")
     return None
 
 
 def _is_html(head: bytes, ending: str) -> bool:
+    encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(head[:2]) or utf16_without_bom(head)
+    plain = head.decode(encoding, "replace").encode("utf-8", "replace") if encoding else head
+    plain = plain.lstrip(b"\xef\xbb\xbf")
     if ending in {".html", ".htm", ".xhtml"}:
-        return True
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return start.startswith(_HTML_STARTS) and ending not in {".txt", ".md", ".markdown"}
+        return _HTML_TAG.search(plain) is not None
+    return _HTML_START.match(plain) is not None

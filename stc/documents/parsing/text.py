@@ -20,8 +20,8 @@ def read(request: Request, replies: Replies) -> None:
     text, warning = decode(Path(request.path).read_bytes())
     if warning:
         replies.warning(warning)
-    if len(text) > 2 * request.max_pages * SECTION_CHARACTERS:
-        return replies.error("too long")
+    if len(text.strip()) > request.max_characters:
+        return replies.error("too much")
     parts = sections(clean(text))
     replies.total(len(parts))
     if len(parts) > request.max_pages:

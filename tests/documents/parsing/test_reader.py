@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from stc.documents.parsing import reader
-from stc.documents.parsing.detect import MARKDOWN, PDF, TEXT
+from stc.documents.parsing import child, reader
+from stc.documents.parsing.detect import DOCX, HTML, MARKDOWN, PDF, TEXT
 from stc.documents.parsing.reader import name_pages, open_pages
 from stc.errors import Unreadable
 from stc.settings import Settings
+from tests.documents.docxs import make_docx, paragraph
 from tests.documents.pdfs import PICTURE, encrypted, make_pdf
 
 SETTINGS = Settings()
@@ -27,10 +28,14 @@ def read(tmp_path, content, media_type=PDF, *, settings=SETTINGS, **options):
     return open_pages(path, media_type, settings, **options)
 
 
-def failure(tmp_path, content, media_type=PDF, *, settings=SETTINGS, **options):
+def unreadable(tmp_path, content, media_type=PDF, *, settings=SETTINGS, **options):
     with pytest.raises(Unreadable) as caught:
         read(tmp_path, content, media_type, settings=settings, **options)
-    return str(caught.value)
+    return caught.value
+
+
+def failure(tmp_path, content, media_type=PDF, *, settings=SETTINGS, **options):
+    return str(unreadable(tmp_path, content, media_type, settings=settings, **options))
 
 
 def test_a_pdf_is_read_page_by_page(tmp_path):
@@ -49,6 +54,7 @@ def test_pages_that_are_pictures_are_named_in_a_sentence(tmp_path):
     parsed = read(tmp_path, make_pdf([LONG, PICTURE, PICTURE, NO_TEXT, PICTURE]))
     assert [bool(page.text) for page in parsed.pages] == [True, False, False, False, False]
     assert parsed.warnings == ("Pages 2–3 and 5 are pictures; search can't read them.",)
+    assert parsed.pictures == 3
 
 
 def test_one_picture_is_one_page(tmp_path):
@@ -60,7 +66,9 @@ def test_an_empty_page_is_no_picture(tmp_path):
 
 
 def test_a_scan_fails_and_says_what_helps(tmp_path):
-    assert "OCR" in failure(tmp_path, make_pdf([PICTURE, PICTURE]))
+    error = unreadable(tmp_path, make_pdf([PICTURE, PICTURE]))
+    assert "OCR" in str(error)
+    assert error.need == "ocr"
 
 
 def test_a_pdf_of_empty_pages_fails_without_talk_of_pictures(tmp_path):
@@ -72,6 +80,7 @@ def test_a_pdf_of_empty_pages_fails_without_talk_of_pictures(tmp_path):
 def test_a_locked_pdf_asks_for_its_password(tmp_path):
     locked = encrypted(make_pdf([LONG]), user="secret")
     assert "needs a password" in failure(tmp_path, locked)
+    assert unreadable(tmp_path, locked).need == "password"
     assert "password given does not open it" in failure(tmp_path, locked, password="wrong")
     assert read(tmp_path, locked, password="secret").pages[0].text == LONG
 
@@ -118,6 +127,47 @@ def test_markdown_keeps_its_marks(tmp_path):
     assert read(tmp_path, b"# Title\n\nText.\n", MARKDOWN).pages[0].text == "# Title\n\nText."
 
 
+def test_a_web_page_and_a_word_document_come_in_sections(tmp_path):
+    assert read(tmp_path, b"<h1>Rent</h1><p>It is due.", HTML).pages[0].text == "# Rent\n\nIt is due."
+    long = make_docx(*[paragraph("A sentence of the text. " * 40) for _ in range(20)])
+    assert [page.number for page in read(tmp_path, long, DOCX).pages] == [1, 2, 3, 4]
+
+
+def test_a_file_without_text_says_what_it_is(tmp_path):
+    assert "The web page holds no text" in failure(tmp_path, b"<script>x()</script>", HTML)
+    assert "The Word document holds no text" in failure(tmp_path, make_docx(paragraph("")), DOCX)
+
+
+def test_a_bomb_is_refused_in_words(tmp_path):
+    bomb = make_docx(parts={"word/document.xml": b"<x>" + b" " * 40_000_000 + b"</x>"})
+    assert "unpacks to far more than its size" in failure(tmp_path, bomb, DOCX)
+
+
+def test_too_many_characters_are_refused_by_their_number(tmp_path):
+    settings = dataclasses.replace(SETTINGS, max_characters=100)
+    for content, media_type in (
+        (make_pdf([LONG, LONG]), PDF),
+        (LONG.encode() * 2, TEXT),
+        (b"<p>" + LONG.encode() * 2, HTML),
+        (make_docx(paragraph(LONG * 2)), DOCX),
+    ):
+        reason = failure(tmp_path, content, media_type, settings=settings)
+        assert "more than 100 characters" in reason
+        assert "STC_MAX_CHARACTERS" in reason
+
+
+def test_broken_pages_do_not_lose_the_others(tmp_path):
+    broken = b"] BT /F1 (" + bytes(range(128, 256)) + b" ET Q Q Q <</ [[[ 1 0 R"
+    pages = [f"{LONG} This is page {number}." for number in range(1, 101)]
+    mixed = [broken if number in {3, 50, 97} else page for number, page in enumerate(pages, start=1)]
+    # Nothing of these three objects is left: neither parser has anything to go by.
+    content = make_pdf(mixed).replace(broken, b"x" * len(broken))
+    parsed = read(tmp_path, content)
+    assert len(parsed.pages) == 100
+    assert [page.number for page in parsed.pages if not page.text] == [3, 50, 97]
+    assert all(page.text == pages[page.number - 1] for page in parsed.pages if page.text)
+
+
 def test_white_space_is_no_text(tmp_path):
     assert "only white space" in failure(tmp_path, b" \n\t\n" * 100, TEXT)
 
@@ -161,6 +211,57 @@ def test_a_parser_that_hangs_is_killed_and_its_pages_stay(tmp_path, children):
     assert time.monotonic() - started < 10
     assert [page.text for page in parsed.pages] == [LONG, ""]
     assert parsed.warnings == ("Page 2 could not be read; it is left out.",)
+
+
+def alive(process_id):
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process_id}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only on Linux")
+def test_nothing_that_a_parser_started_outlives_it_deaf_to_signals_or_not(tmp_path, children):
+    deaf = (
+        "import signal, subprocess\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "grandchild = subprocess.Popen([sys.executable, '-c', "
+        "'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)'])\n"
+        f"open({str(tmp_path / 'pids')!r}, 'a').write(f'{{os.getpid()}} {{grandchild.pid}} ')\ntime.sleep(600)"
+    )
+    children(pdf=deaf, pdfium=deaf)
+    failure(tmp_path, make_pdf([LONG]), settings=dataclasses.replace(SETTINGS, parse_timeout_s=6.0))
+    started = [int(each) for each in (tmp_path / "pids").read_text().split()]
+    assert len(started) == 4
+    end = time.monotonic() + 5
+    while any(map(alive, started)):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_child_that_says_no_json_or_a_line_without_end_has_crashed(tmp_path, children):
+    children(text="print('no JSON', flush=True); time.sleep(600)")
+    assert "damaged" in failure(tmp_path, b"x", TEXT)
+    children(text="while True: os.write(1, b'x' * 65536)")
+    assert "damaged" in failure(tmp_path, b"x", TEXT)
+
+
+def test_a_child_can_fill_no_disk_and_ends_without_its_parent(tmp_path):
+    pytest.importorskip("resource")
+    request = child.Request(
+        path="", password=None, pages=None, max_pages=1, max_characters=1, memory_bytes=2**31, time_s=7
+    )
+    code = (
+        "import json, resource, signal, sys\nfrom stc.documents.parsing import child\n"
+        "child._limit(child.Request(**json.loads(sys.argv[1])))\n"
+        "print(resource.getrlimit(resource.RLIMIT_FSIZE)[0], resource.getrlimit(resource.RLIMIT_CPU)[0], signal.alarm(0))"
+    )
+    root = Path(reader.__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", code, request.dumps()], cwd=root, capture_output=True, text=True, check=True
+    )
+    size, processor_s, alarm_s = map(int, done.stdout.split())
+    assert (size, processor_s) == (2**20, 7)
+    assert 7 < alarm_s < 20
 
 
 def test_a_file_that_hangs_every_parser_fails_within_its_time(tmp_path, children):
@@ -271,7 +372,7 @@ def test_hostile_files_end_in_text_or_in_words(shared_data, tmp_path):
 
 def test_a_child_imports_its_parser_and_nothing_of_the_program():
     code = (
-        "import sys, stc.documents.parsing.pdf, stc.documents.parsing.pdfium, stc.documents.parsing.text\n"
+        "import sys\nfrom stc.documents.parsing import docx, html, ocr, pdf, pdfium, text\n"
         "print(*sorted(name for name in sys.modules if name.startswith(('stc', 'numpy', 'sqlalchemy', 'streamlit'))))"
     )
     root = Path(reader.__file__).parents[3]

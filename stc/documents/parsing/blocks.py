@@ -1,0 +1,76 @@
+"""What the formats with mark-up have in common: blocks in reading order, written as Markdown and sent in sections."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from stc.documents.parsing.child import Replies, Request
+from stc.documents.parsing.cleaning import clean
+from stc.documents.parsing.text import sections
+
+Kind = Literal["heading", "paragraph", "item", "row", "code"]
+
+_SHORT_ITEM = 200
+"""Items of a list with more characters than this stand apart, like paragraphs."""
+_LAYOUT_CHARACTERS = 1_000
+"""A row with more text than this, and with paragraphs in its cells, is a page's layout and no row of values."""
+
+
+class TooMuchText(Exception):
+    """There is more text than the limit allows."""
+
+
+class Blocks:
+    """A document's text so far. Headings are lines that begin with ``#``, cells of a row stand between tabs."""
+
+    def __init__(self, max_characters: int) -> None:
+        self._parts: list[str] = []
+        self._last: Kind | None = None
+        self._last_length = 0
+        self._left = max_characters
+        self.headings: list[str] = []
+
+    def add(self, text: str, kind: Kind = "paragraph", *, level: int = 1) -> None:
+        """Add a block, unless it is empty. ``level`` is a heading's, from 1. Raises ``TooMuchText``."""
+        text = text.strip("\n") if kind == "code" else text.strip()
+        if not text:
+            return
+        if kind == "heading":
+            text = " ".join(text.split())
+            self.headings.append(text)
+            text = f"{'#' * min(6, max(1, level))} {text}"
+        elif kind == "code":
+            text = f"```\n{text}\n```"
+        self._left -= len(text)
+        if self._left < 0:
+            raise TooMuchText
+        together = kind == self._last and (
+            kind == "row" or (kind == "item" and max(len(text), self._last_length) <= _SHORT_ITEM)
+        )
+        self._parts += ("\n" if together else "\n\n", text)
+        self._last, self._last_length = kind, len(text)
+
+    def add_row(self, cells: list[list[str]]) -> None:
+        """Add a table's row: of each cell its paragraphs, which become one line."""
+        filled = [[line for line in cell if line.strip()] for cell in cells]
+        lines = [line for cell in filled for line in cell]
+        layout = sum(map(len, lines)) > _LAYOUT_CHARACTERS and any(len(cell) > 1 for cell in filled)
+        if len(cells) == 1 or layout:
+            for line in lines:
+                self.add(line)
+        elif lines:
+            self.add("\t".join(" ".join(" ".join(cell).split()) for cell in filled).rstrip("\t"), "row")
+
+    def text(self) -> str:
+        return clean("".join(self._parts))
+
+
+def send(blocks: Blocks, request: Request, replies: Replies) -> None:
+    """Send the text in sections, or say which limit it passes."""
+    parts = sections(blocks.text())
+    replies.total(len(parts))
+    if len(parts) > request.max_pages:
+        return replies.error("too long")
+    for number, part in enumerate(parts, start=1):
+        replies.page(number, part)
+    replies.end()
