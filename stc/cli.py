@@ -525,6 +525,7 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
         return {"answer_id": answer.id, "error": answer.error}
     return {
         "answer_id": answer.id,
+        "resolved": answer.standalone or None,
         "answer": answer.text,
         "abstained": answer.abstained,
         "route": answer.route,
@@ -545,6 +546,8 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
         },
         "reasons": list(answer.reasons),
         "notes_used": list(answer.notes_used),
+        "based_on": {"documents": answer.documents_read, "of": answer.documents_asked},
+        "coverage": answer.coverage,
         "retrieval_seconds": answer.retrieval_s,
         "first_token_seconds": answer.first_token_s,
         "seconds": answer.seconds,

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from stc import logs
-from stc.chat import claims, counting, finding, replies
+from stc.chat import calls, claims, counting, finding, following, replies
 from stc.chat.finding import Found
 from stc.chat.scope import Scope, check_question, resolve
-from stc.chat.terms import terms
 from stc.errors import UpstreamError, UserError
 from stc.meter import prices
 from stc.meter.ledger import BROUGHT, CUT, GIVEN, INSTEAD, TRUNCATED
 from stc.models import prompts, tokens
+from stc.models.llm import count_messages
 from stc.services import Services
 from stc.storage import conversations
 from stc.storage import documents as document_rows
@@ -67,6 +67,9 @@ _CUT_SHORT = {
 
 _WITHOUT_NOTES = ("chunks", "document")
 _EARLIER_TURNS = 2
+_STANDALONE_TOKENS = 100
+"""Of a follow-up that a model writes as a question by itself."""
+ASKED_AS = "asked as"
 _SAVE_EVERY_S = 1.0
 _WAITING_FOR_S = 60.0
 """How long the sleeper believes that a person waits without being told again; a killed process tells nobody."""
@@ -92,6 +95,7 @@ class _Ask:
     first_token_s: float | None = None
     usage: Usage = Usage()
     sent_tokens: int = 0
+    understanding_tokens: int = 0
     saved_at: float = 0.0
 
     @property
@@ -101,6 +105,16 @@ class _Ask:
     @property
     def quotes_only(self) -> bool:
         return self.model == EXTRACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """``standalone`` is a follow-up as a question by itself, "" where it is taken as it stands; ``search``: what to look for."""
+
+    standalone: str
+    search: str
+    usage: Usage = Usage()
+    sent_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +172,8 @@ def ask(
     with services.database.write() as connection:
         before = conversations.answers_of(connection, services.owner, conversation_id) if conversation_id else []
         before = [other for other in before if other.id != answer.id]
-        before_that = _earlier(before)
         documents = document_rows.list_all(connection, services.owner)
-        sent = before_that if _stays(services, model) else _earlier(_may_leave(before, documents))
+        told = before if _stays(services, model) else _may_leave(before, documents)
         conversations.save_answer(connection, answer)
         if route in _WITHOUT_NOTES:
             for other in before:
@@ -175,19 +188,27 @@ def ask(
     served = threading.Event()
     threading.Thread(target=_keep_waiting, args=(services, answer.id, served), daemon=True).start()
     try:
-        found = finding.find(services, _standalone(question, before_that), scope)
-        retrieval_s = time.monotonic() - started
-        answer = dataclasses.replace(answer, retrieval_s=retrieval_s)
+        stop = stop or threading.Event()
+        understood = _understand(services, answer, told, scope, stop)
+        if understood.standalone:
+            answer = dataclasses.replace(answer, standalone=understood.standalone)
+            reasons = (*reasons, f"{ASKED_AS}: “{understood.standalone}”")
+        searched = time.monotonic()
+        found = finding.find(services, understood.search, scope)
+        answer = dataclasses.replace(answer, retrieval_s=time.monotonic() - searched, coverage=finding.coverage(found))
         request = _Ask(
             services,
             answer,
             found,
             model,
             on_text,
-            stop or threading.Event(),
+            stop,
             started,
-            sent,
+            _earlier(told),
             asked_before_s=_asked_before_s(before, answer),
+            usage=understood.usage,
+            sent_tokens=understood.sent_tokens,
+            understanding_tokens=understood.sent_tokens,
         )
         try:
             answer = _climb(request, route, reasons)
@@ -235,7 +256,7 @@ def _asked_before_s(before: Sequence[Answer], answer: Answer) -> float | None:
 
 def _same(one: Answer, other: Answer) -> bool:
     """Tell whether two answers are to the same question about the same documents."""
-    words = [" ".join(answer.question.casefold().split()) for answer in (one, other)]
+    words = [" ".join(answer.asked.casefold().split()) for answer in (one, other)]
     return words[0] == words[1] and set(one.scope) == set(other.scope)
 
 
@@ -255,11 +276,10 @@ def run_baseline(services: Services, answer: Answer, route: Route, *, stop: thre
         said = conversations.answers_of(connection, services.owner, chat) if chat else []
         documents = document_rows.list_all(connection, services.owner)
     before = [other for other in said if other.asked_at < answer.asked_at]
-    before_that = _earlier(before)
-    sent = before_that if _stays(services, model) else _earlier(_may_leave(before, documents))
-    found = finding.find(services, _standalone(answer.question, before_that), scope)
+    told = before if _stays(services, model) else _may_leave(before, documents)
+    found = finding.find(services, answer.standalone or _search(answer.question, told), scope)
     asked = dataclasses.replace(answer, text="", reasons=(), citations=(), notes_used=(), usage=Usage(), baselines={})
-    request = _Ask(services, asked, found, model, None, stop, started, sent, purpose="check")
+    request = _Ask(services, asked, found, model, None, stop, started, _earlier(told), purpose="check")
     return _climb(request, route, ())
 
 
@@ -346,19 +366,48 @@ def _effort(value: str) -> Effort:
 def _earlier(answers: Sequence[Answer]) -> tuple[tuple[str, str], ...]:
     finished = [answer for answer in answers if answer.state == "done" and not answer.abstained]
     # Without their marks: the passages are numbered anew for each question.
-    return tuple((answer.question, replies.relabel(answer.text, {})) for answer in finished[-_EARLIER_TURNS:])
+    return tuple((answer.asked, replies.relabel(answer.text, {})) for answer in finished[-_EARLIER_TURNS:])
 
 
-def _standalone(question: str, earlier: Sequence[tuple[str, str]]) -> str:
-    """Return what to search for: a short follow-up ("and in 2015?") is searched with the question before it."""
-    if not earlier or len(question.split()) > 7:
-        return question
-    first = question.lower().split()[0].strip(",")
-    pointing = {"it", "its", "they", "them", "their", "he", "she", "his", "her", "that", "this", "those", "these"}
-    words = {word.strip("?,.!") for word in question.lower().split()}
-    if first in {"and", "but", "or", "also", "then", "so"} or words & pointing or len(terms(question)) < 2:
-        return f"{earlier[-1][0]} {question}"
-    return question
+def _understand(
+    services: Services, answer: Answer, told: Sequence[Answer], scope: Scope, stop: threading.Event
+) -> _Understood:
+    """Read a follow-up by what was said before: by rules where they are sure, else by the model, where there is one."""
+    question = answer.question
+    asked = [other for other in told if other.state in ("done", "stopped")]
+    if not asked or not following.dependent(question):
+        return _Understood("", question)
+    if by_rule := following.resolve(question, asked[-1].asked):
+        return _Understood(by_rule, by_rule)
+    search = _search(question, told)
+    if answer.model == EXTRACTIVE:
+        return _Understood("", search)
+    earlier = tuple(
+        (other.asked, "" if other.abstained else replies.relabel(other.text, {})) for other in asked[-_EARLIER_TURNS:]
+    )
+    messages = prompts.standalone_messages(question, earlier)
+    try:
+        reply = calls.complete(
+            services,
+            answer.model,
+            messages,
+            max_tokens=_STANDALONE_TOKENS,
+            effort="low",
+            row=_row_before(services, answer, scope),
+            stop=stop,
+        )
+    except UpstreamError as error:
+        # The answer's own call will say what is wrong with the server.
+        spent = error.usage or Usage()
+        return _Understood("", search, spent, count_messages(messages) if error.usage else 0)
+    by_model = following.accepted(reply.text, question, earlier) if reply.finish_reason == "stop" else None
+    return _Understood(by_model or "", by_model or search, reply.usage, count_messages(messages))
+
+
+def _search(question: str, told: Sequence[Answer]) -> str:
+    """Return what to look for where nobody could read a follow-up: the question before it stands beside it."""
+    asked = [other.asked for other in told if other.state in ("done", "stopped")]
+    return f"{asked[-1]} {question}" if asked and following.dependent(question) else question
 
 
 def _climb(request: _Ask, route: str, reasons: tuple[str, ...]) -> Answer:
@@ -427,7 +476,7 @@ def _quote(request: _Ask, context: Context) -> _Said:
         text, quotes = told.text, [(context.parts[0], item.quote) for item in told.evidence]
     else:
         reading = extractive.read(
-            request.answer.question, context.parts, embed=request.services.embedder.encode, max_tokens=QUOTED_TOKENS
+            request.answer.asked, context.parts, embed=request.services.embedder.encode, max_tokens=QUOTED_TOKENS
         )
         text, quotes = reading.text, [(by_label[quote.label], quote.text) for quote in reading.quotes]
     written = tokens.count(text)
@@ -440,7 +489,7 @@ def _quote(request: _Ask, context: Context) -> _Said:
                 proven.append(citation)
                 written += size
     abstained = not proven
-    sent = counting.prompt_tokens(context.text, request.answer.question, EXTRACTIVE, ())
+    sent = counting.prompt_tokens(context.text, request.answer.asked, EXTRACTIVE, ())
     request.sent_tokens += sent
     _enter(
         request,
@@ -481,23 +530,24 @@ def _write(request: _Ask, context: Context) -> _Said:
             with request.services.database.write() as connection:
                 conversations.save_answer(connection, request.answer)
 
-    messages = prompts.answer_messages(context.text, request.answer.question, request.earlier)
-    request.sent_tokens += counting.prompt_tokens(context.text, request.answer.question, request.model, request.earlier)
-    began = time.monotonic()
+    messages = prompts.answer_messages(context.text, request.answer.asked, request.earlier)
+    request.sent_tokens += counting.prompt_tokens(context.text, request.answer.asked, request.model, request.earlier)
     try:
-        reply = request.services.llm.complete(
-            request.model, messages, max_tokens=OUTPUT_TOKENS[request.effort], stop=request.stop, on_text=more
+        reply = calls.complete(
+            request.services,
+            request.model,
+            messages,
+            max_tokens=OUTPUT_TOKENS[request.effort],
+            effort=request.effort,
+            row=_row(request, context),
+            stop=request.stop,
+            on_text=more,
         )
     except UpstreamError as error:
         request.answer = dataclasses.replace(request.answer, text=shown.text(final=True), route=context.route)
-        if error.usage is not None:
-            seconds = time.monotonic() - began
-            _enter(
-                request,
-                request.services.llm.failed_row(request.model, error, seconds=seconds, **_row(request, context)),
-            )
+        request.usage = request.usage + (error.usage or Usage())
         raise
-    _enter(request, reply.ledger_row(**_row(request, context)))
+    request.usage = request.usage + reply.usage
     parsed = replies.parse(reply.text)
     if request.stop.is_set():
         return _Said(shown.text(final=True), (), False, ("stopped by you",))
@@ -506,7 +556,7 @@ def _write(request: _Ask, context: Context) -> _Said:
     text, citations = claims.prove_reply(
         parsed,
         context.parts,
-        question=request.answer.question,
+        question=request.answer.asked,
         names=request.found.scope.names,
         notes=request.found.notes,
         read_page=_pages(request),
@@ -560,17 +610,27 @@ def _reuse(request: _Ask, note: Note, reasons: tuple[str, ...]) -> Answer:
 
 def _row(request: _Ask, context: Context) -> dict[str, Any]:
     """Return what every ledger row of this question has in common."""
-    scope = request.found.scope.ids
+    row = _row_before(request.services, request.answer, request.found.scope)
     return {
-        "owner": request.services.owner,
-        "at": request.services.now(),
+        **row,
         "purpose": request.purpose,
-        "answer_id": request.answer.id,
-        "run_id": None,
-        "document_id": scope[0] if len(scope) == 1 else None,
         "document_shares": _shares(context.parts),
         "route": context.route,
-        "origin": request.answer.origin,
+    }
+
+
+def _row_before(services: Services, answer: Answer, scope: Scope) -> dict[str, Any]:
+    """Return the fields of a ledger row of a question for which nothing was searched yet."""
+    return {
+        "owner": services.owner,
+        "at": services.now(),
+        "purpose": "chat",
+        "answer_id": answer.id,
+        "run_id": None,
+        "document_id": scope.ids[0] if len(scope.ids) == 1 else None,
+        "document_shares": {},
+        "route": "none",
+        "origin": answer.origin,
     }
 
 
@@ -597,6 +657,7 @@ def _finish(
     makers = {request.found.notes[note_id].model for note_id in used}
     reasons += tuple(reason for maker, reason in ((HAND_WRITTEN, GIVEN), (IMPORTED, BROUGHT)) if maker in makers)
     seconds = time.monotonic() - request.started
+    stands_on = {citation.document_id for citation in said.citations} or {part.document_id for part in context.parts}
     baselines, counted = _baselines(request, context, said.text)
     return dataclasses.replace(
         request.answer,
@@ -611,6 +672,8 @@ def _finish(
         usage=request.usage,
         baselines=baselines,
         counted=counted,
+        documents_read=len(stands_on),
+        documents_asked=len(request.found.scope.documents),
         first_token_s=request.first_token_s if request.first_token_s is not None else seconds,
         seconds=seconds,
     )
@@ -621,12 +684,13 @@ def _baselines(request: _Ask, context: Context, text: str) -> tuple[dict[str, Ba
     return counting.baselines(
         request.services,
         request.found,
-        question=request.answer.question,
+        question=request.answer.asked,
         model=request.model,
         effort=request.effort,
         earlier=request.earlier,
         usage=request.usage,
         sent_tokens=request.sent_tokens,
+        understanding_tokens=request.understanding_tokens,
         own=context,
         # A prepared answer costs no output now; without preparation it would have had to be written.
         output_tokens=request.usage.output_tokens or tokens.count(text),

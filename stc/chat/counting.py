@@ -34,6 +34,7 @@ def baselines(
     earlier: tuple[tuple[str, str], ...],
     usage: Usage,
     sent_tokens: int,
+    understanding_tokens: int,
     own: Context,
     output_tokens: int,
     price: Price | None,
@@ -42,7 +43,8 @@ def baselines(
 ) -> tuple[dict[str, Baseline | None], dict[str, Any]]:
     """Return the baselines of an answer, each counted on the prompt that would really have been assembled, and the counts.
 
-    ``asked_before_s``: seconds since the conversation's last answer, ``None`` for the first.
+    ``understanding_tokens`` of ``sent_tokens`` were spent on finding out what a follow-up asks: that is needed without
+    preparation too. ``asked_before_s``: seconds since the conversation's last answer, ``None`` for the first.
     """
     quotes_only = model == EXTRACTIVE
     chunks = own
@@ -52,8 +54,10 @@ def baselines(
         runs = shadows.list_all(connection, services.owner, model=model)
     counted = counted_facts(
         sent_tokens=sent_tokens,
-        chunks_tokens=prompt_tokens(chunks.text, question, model, earlier) if chunks.parts else None,
-        frame_tokens=prompt_tokens("", question, model, earlier),
+        chunks_tokens=understanding_tokens + prompt_tokens(chunks.text, question, model, earlier)
+        if chunks.parts
+        else None,
+        frame_tokens=understanding_tokens + prompt_tokens("", question, model, earlier),
         document_tokens=[_document_tokens(document) for document in found.scope.documents],
         output_tokens=output_tokens,
         price=price,

@@ -87,19 +87,30 @@ def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.D
         prepared = found.prepared[1]
     if prepared is None and found.derived is not None and (effort != "high" or reuse_extractive):
         return routing.Decision("notes", ("what is asked for was worked out while preparing",))
-    # What was derived answers only what asks for it: its quotes are cut to what was reckoned with.
-    best = [hit for hit in found.note_hits if found.notes[hit.id].kind != "inference"][:1]
+    best = _best_note(found)
     evidence = found.notes[best[0].id].evidence if best else ()
-    texts = [hit.text for hit in best] + [item.quote for item in evidence]
     return routing.choose(
         effort=effort,
         prepared=prepared,
-        coverage=routing.question_coverage(found.question, texts, rarities(found.chunk_hits)),
+        coverage=coverage(found),
         notes=best,
         chunks=found.chunk_hits,
         evidence_chunks=[item.chunk_id for item in evidence],
         offered=any(offers(found.question, item.quote) for item in evidence),
     )
+
+
+def coverage(found: Found) -> float:
+    """Return the share (0 to 1) of the question's telling words that the best note with its evidence holds."""
+    best = _best_note(found)
+    evidence = found.notes[best[0].id].evidence if best else ()
+    texts = [hit.text for hit in best] + [item.quote for item in evidence]
+    return routing.question_coverage(found.question, texts, rarities(found.chunk_hits))
+
+
+def _best_note(found: Found) -> list[Hit]:
+    # What was derived answers only what asks for it: its quotes are cut to what was reckoned with.
+    return [hit for hit in found.note_hits if found.notes[hit.id].kind != "inference"][:1]
 
 
 def context_for(

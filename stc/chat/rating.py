@@ -19,6 +19,6 @@ def rate(services: Services, answer_id: str, rating: int) -> None:
             return
         for note in note_rows.by_id(connection, answer.notes_used).values():
             if rating < 0:
-                bans.add(connection, services.owner, answer.question, note, services.now())
+                bans.add(connection, services.owner, answer.asked, note, services.now())
             else:
-                bans.lift(connection, services.owner, answer.question, note)
+                bans.lift(connection, services.owner, answer.asked, note)

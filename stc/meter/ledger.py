@@ -21,6 +21,9 @@ from stc.words import BASELINES, Answer, LedgerRow, Usage
 HEADLINE = "chunks"
 """The baseline that stands under each answer: our own best retrieval without notes."""
 
+IN_FLIGHT = "in flight: until the reply is here, the most that it can cost is counted"
+"""Stands as the error of a call that was sent and has not come back; it stays where the process was killed meanwhile."""
+
 CUT = "the answer was cut"
 """An answer whose reasons hold one that begins like this was cut short, and earns no credit."""
 

@@ -35,6 +35,7 @@ def receipt(answer: Answer, rows: Iterable[LedgerRow], shadow: Shadow | None = N
     return {
         "answer_id": answer.id,
         "question": answer.question,
+        "asked_as": answer.asked,
         "asked_at": _when(answer.asked_at),
         "origin": answer.origin,
         "model": answer.model,

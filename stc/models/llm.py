@@ -229,6 +229,16 @@ class LanguageModel:
         """Return whether this model's text stays on this computer, with the settings in force."""
         return is_local(model, self._settings.api_base)
 
+    def thinks(self, model: str, stop: threading.Event | None = None) -> bool:
+        """Return whether a model is known to think before it answers; False where nobody knows."""
+        target = resolve(model, self._settings.api_base)
+        if target.is_ollama:
+            return False
+        try:
+            return bool(_litellm(stop).supports_reasoning(model=target.name))
+        except _Stopped:
+            return False
+
     def failed_row(self, model: str, error: UpstreamError, *, seconds: float, **fields: Any) -> LedgerRow:
         """Return the row of a call that failed and was billed all the same; ``fields`` as for ``Reply.ledger_row``."""
         price = self.price(model)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from stc.errors import BudgetReached, StcError, UpstreamError
 from stc.meter import prices
+from stc.meter.ledger import IN_FLIGHT
 from stc.models import tokens
 from stc.sleep import thinking
 from stc.sleep.facts import agreement, spent_today
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from stc.services import Services
 
 LEASE_S = 45.0
-IN_FLIGHT = "in flight: until the reply is here, the most that it can cost is counted"
 _OTHER_TEMPERATURE = 0.7
 """Of the second generation and those after it: at 0 they would only find what the first found."""
 _ONE_STEP_UP = {"low": "medium", "medium": "high", "high": "high"}

@@ -1,7 +1,7 @@
 """SQL for the ledger: one row per model call. It is never changed once the call is over.
 
-A call made while asleep has its row before it is sent, marked as in flight: should the process be killed, the ledger shows
-what may have been billed.
+A call has its row before it is sent, marked as in flight: should the process be killed, the ledger shows what may have been
+billed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 """Answers from first to last: real storage, the fake embedder, and a model double that speaks HTTP on loopback."""
 
-import io
 import threading
 import time
 
@@ -12,43 +11,11 @@ from stc.chat.routing import Decision
 from stc.documents import ingest
 from stc.errors import UserError
 from stc.meter import baselines, ledger
-from stc.sleep import run
 from stc.storage import conversations
 from stc.storage import documents as document_rows
-from stc.storage import ledger as ledger_rows
 from stc.ui import library
-from stc.words import Evidence, NoteDraft
+from tests.chat.library import add, model, prepare, rows
 from tests.fakes import ModelServer
-
-FERRY = b"""# The ferry
-
-The ferry leaves the north pier at 07:40 on weekdays. A single ticket costs 4 euros and 20 cents.
-
-# The lighthouse
-
-The lighthouse was built in 1911 by Anna Lindqvist. It is 31 metres tall.
-"""
-
-
-@pytest.fixture
-def ferry(services):
-    return add(services, "ferry.md", FERRY)
-
-
-def add(services, name, content):
-    received = ingest.receive(services, name, io.BytesIO(content))
-    document = ingest.process(services, received.document_id)
-    assert document.status == "ready", document.error
-    return document.id
-
-
-def rows(services):
-    with services.database.read() as connection:
-        return ledger_rows.rows(connection, services.owner)
-
-
-def model(services, server):
-    services.change_settings(chat_model="openai/double", api_base=server.url)
 
 
 def test_without_a_model_the_answer_quotes_the_document(services, ferry):
@@ -285,8 +252,7 @@ def test_an_earlier_answer_is_sent_without_its_marks(services, ferry):
 
 def prepared(services, ferry, monkeypatch):
     """Give the document a note and let the notes be read first."""
-    evidence = (Evidence(1, "The ferry leaves the north pier at 07:40 on weekdays."),)
-    run.adopt(services, ferry, [NoteDraft("answer", "When does the ferry leave?", "At 07:40.", evidence)], model="m")
+    prepare(services, ferry)
     monkeypatch.setattr(answering.finding, "decide", lambda *_, **__: Decision("notes", ()))
 
 
@@ -382,14 +348,3 @@ def test_a_baseline_is_run_as_it_would_have_been_then_and_changes_no_answer(serv
         assert conversations.get_answer(connection, services.owner, answer.id) == answer
     assert [(row.purpose, row.route) for row in rows(services)] == [("chat", "notes"), ("check", "chunks")]
     assert again.usage.input_tokens == server.billed[1].prompt_tokens
-
-
-def test_a_short_follow_up_is_searched_with_the_question_before_it():
-    earlier = [("When does the ferry leave the north pier?", "At 07:40.")]
-    assert (
-        answering._standalone("And on Sundays?", earlier) == "When does the ferry leave the north pier? And on Sundays?"
-    )
-    assert (
-        answering._standalone("Who built the lighthouse on the cape?", earlier)
-        == "Who built the lighthouse on the cape?"
-    )
