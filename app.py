@@ -5,19 +5,22 @@ Streamlit imports this file once as a module, for the server, and runs it as a s
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
-from stc import background
+from stc import background, logs
 from stc.errors import UserError
 from stc.services import open_services
-from stc.ui import frame, headers
+from stc.ui import frame, headers, health
 
 
 @asynccontextmanager
@@ -35,10 +38,19 @@ if __name__ == "__main__":
     frame.draw()
 else:
     try:
-        open_services()
+        services = open_services()
+        logs.start(services.storage, "app", max_bytes=services.settings.log_bytes, files=services.settings.log_files)
     except UserError as error:
         sys.exit(str(error))  # an exception in the lifespan would print a traceback
     # Streamlit 1.67 (2026) takes a folder named pages/ for its older navigation until st.navigation is first called: a
     # first visit to /documents would run that page without the frame.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(headers.Guard)], on_script_error=frame.show_error)
+    # Streamlit 1.67 (2026) prints a script's error before it calls on_script_error, with values in it that may be text.
+    logging.getLogger("streamlit.error_util").addFilter(lambda record: record.msg != "Uncaught app execution")
+    app = st.App(
+        __file__,
+        lifespan=lifespan,
+        routes=[Route("/healthz", health.Health(partial(background.health, services)).answer)],
+        middleware=[Middleware(headers.Guard)],
+        on_script_error=frame.show_error,
+    )

@@ -6,12 +6,17 @@ under a lease, so nothing is lost when this process ends.
 
 from __future__ import annotations
 
-import logging
+import platform
 import threading
+import time
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
+from stc import logs
 from stc.chat import generations
 from stc.errors import UserError
 from stc.services import Services
@@ -19,13 +24,15 @@ from stc.services import Services
 if TYPE_CHECKING:
     from stc.sleep.scheduler import Sleeper
 
-logger = logging.getLogger(__name__)
-
 _FIRST_PAGE_WITHIN_S = 3.0
 _UNTIL_DRAWN_S = 1.0
 """What a browser takes to draw the first page once the server has sent it."""
 _LONGEST_LOAD_S = 120.0
 _LOOK_EVERY_S = 5.0
+_SAY_AGAIN_S = 600.0
+_PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+
+State = Literal["starting", "running", "failing", "ended"]
 
 
 class Background:
@@ -34,6 +41,9 @@ class Background:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.sleeper: Sleeper | None = None
+        self.states: dict[str, State] = {"reading": "starting", "index": "starting", "sleeper": "starting"}
+        self._said: dict[str, tuple[str, float]] = {}
+        """The kind of failure that each work last logged, and when (``time.monotonic``)."""
         self._ended = threading.Event()
         self._page_shown = threading.Event()
         self._file_arrived = threading.Event()
@@ -41,13 +51,14 @@ class Background:
         self._work_done = threading.Event()
 
     def start(self) -> None:
+        logs.event("server started", version=version(), python=platform.python_version(), system=platform.system())
         generations.end_orphans(self.services)
-        for work in (self._read_files, self._follow_index, self._sleep):
-            threading.Thread(
-                target=self._after_first_page, args=(work,), name=work.__name__.strip("_"), daemon=True
-            ).start()
+        works = {"reading": self._read_files, "index": self._follow_index, "sleeper": self._sleep}
+        for name, work in works.items():
+            threading.Thread(target=self._after_first_page, args=(name, work), name=name, daemon=True).start()
 
     def stop(self) -> None:
+        logs.event("server stopped")
         self._ended.set()
         for event in (self._page_shown, self._file_arrived, self._embedder_ready, self._work_done):
             event.set()
@@ -61,15 +72,30 @@ class Background:
     def file_arrived(self) -> None:
         self._file_arrived.set()
 
-    def _after_first_page(self, work: Callable[[], None]) -> None:
+    def _after_first_page(self, name: str, work: Callable[[], None]) -> None:
         if self._page_shown.wait(_FIRST_PAGE_WITHIN_S):
             self._ended.wait(_UNTIL_DRAWN_S)
         if self._ended.is_set():
             return
         try:
+            self.states[name] = "running"
             work()
-        except Exception:
-            logger.exception("Background work %r ended; the next start takes it up again", work.__name__)
+        except Exception as error:  # noqa: BLE001 - logged with its places
+            self.states[name] = "ended"
+            logs.bug(error, f"in the background ({name}): it has ended, start the program again")
+
+    def _failed(self, name: str, error: Exception) -> None:
+        """Log a failure of work that goes on; the same kind again is said every ten minutes only."""
+        self.states[name] = "failing"
+        kind, said_at = self._said.get(name, ("", 0.0))
+        now = time.monotonic()
+        if kind != type(error).__name__ or now - said_at > _SAY_AGAIN_S:
+            self._said[name] = (type(error).__name__, now)
+            logs.bug(error, f"in the background ({name}): it is tried again and again")
+
+    def _worked(self, name: str) -> None:
+        self.states[name] = "running"
+        self._said.pop(name, None)
 
     def _read_files(self) -> None:
         from stc.documents.ingest import process_pending
@@ -79,9 +105,10 @@ class Background:
         while not self._ended.is_set():
             try:
                 process_pending(self.services)
-            except Exception:
+                self._worked("reading")
+            except Exception as error:  # noqa: BLE001 - logged with its places
                 # One file's bug must not keep the next file waiting; the lease brings this one back later.
-                logger.exception("Reading a file failed")
+                self._failed("reading", error)
             self._work_done.set()
             self._file_arrived.wait(_LOOK_EVERY_S)
             self._file_arrived.clear()
@@ -93,9 +120,10 @@ class Background:
         while not self._ended.is_set():
             try:
                 self.services.vectors.follow()
-            except Exception:
+                self._worked("index")
+            except Exception as error:  # noqa: BLE001 - logged with its places
                 # Search is exact without the index, only slower.
-                logger.exception("Following the vector index failed")
+                self._failed("index", error)
             self._work_done.wait(_LOOK_EVERY_S)
             self._work_done.clear()
 
@@ -130,6 +158,36 @@ def stop(services: Services) -> None:
     background = _running.pop(id(services), None)
     if background is not None:
         background.stop()
+
+
+def health(services: Services) -> dict[str, Any]:
+    """Return how the server is: nothing of what is stored, only whether it can be worked with.
+
+    ``ok`` is false where the database can't be read or a work beside the pages has ended. An index that fails makes
+    searches slower, not wrong, and a file that can't be read for now is tried again.
+    """
+    found: dict[str, Any] = {"ok": True, "version": version(), "database": "ok"}
+    paused = False
+    try:
+        paused = services.settings.sleep_paused
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it does not work
+        found |= {"ok": False, "database": type(error).__name__}
+    background = running(services)
+    states: dict[str, str] = dict(background.states) if background is not None else {}
+    if paused and states.get("sleeper") == "running":
+        states["sleeper"] = "paused"
+    found |= states
+    found["ok"] = found["ok"] and background is not None and "ended" not in states.values()
+    return found
+
+
+@cache
+def version() -> str:
+    """Return the program's version, "unknown" where its ``pyproject.toml`` was left behind."""
+    try:
+        return tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"]
+    except (OSError, KeyError, ValueError):
+        return "unknown"
 
 
 @dataclass(slots=True)
@@ -173,8 +231,8 @@ def _prepare(services: Services, document_ids: Sequence[str] | None, asked: Prep
                 asked.said = one.error
     except UserError as error:
         asked.said = str(error)
-    except Exception:
-        logger.exception("Preparing now failed")
-        asked.said = "Something went wrong in the program while preparing. The log says more."
+    except Exception as error:  # noqa: BLE001 - logged with its places
+        error_id = logs.bug(error, "while preparing")
+        asked.said = f"Something went wrong in the program while preparing (error {error_id}). The log says more."
     finally:
         asked.ended = True

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from stc import logs
 from stc.errors import StcError
 from stc.ui import dialogs, library, safe
 
@@ -60,9 +61,10 @@ def show_error(error: Exception) -> bool:
     if isinstance(error, StcError):
         st.error(safe.inert(str(error)), icon=":material/error:")
     else:
+        error_id = logs.bug(error, "while drawing a page")
         st.error(
-            "Something went wrong in the program, not in what you did. Nothing is lost: reload the page. "
-            "If it comes back, the window where the program was started shows the details.",
+            f"Something went wrong in the program, not in what you did (error {error_id}). Nothing is lost: reload the "
+            "page. If it comes back, whoever runs the program finds what happened in its log by this number.",
             icon=":material/error:",
         )
     return True

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
+from stc import logs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,3 +71,24 @@ def test_a_damaged_database_ends_the_start_with_a_sentence(tmp_path):
     assert done.returncode == 1
     assert "is damaged" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_error_page_names_the_line_of_the_log_and_not_what_the_error_says(tmp_path):
+    def script():
+        from stc.ui import frame
+
+        try:
+            int("Agnes Tull")
+        except ValueError as error:
+            frame.show_error(error)
+
+    logs.start(tmp_path, "app", max_bytes=10_000, files=2)
+    try:
+        shown = AppTest.from_function(script).run().error[0].value
+    finally:
+        logs.stop()
+    error_id = re.search(r"error ([0-9a-f]{4}-[0-9a-f]{4})", shown)[1]
+    (line,) = [json.loads(line) for line in (tmp_path / "logs" / "stc.jsonl").read_text().splitlines()]
+    assert line["error"] == error_id
+    assert line["raised"][0]["type"] == "ValueError"
+    assert "Agnes" not in shown + json.dumps(line)
