@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from stc import settings as setting
 from stc.errors import UserError
 from stc.settings import Settings
-from stc.storage import recovery
+from stc.storage import private, recovery
 from stc.storage import settings as setting_rows
 from stc.storage.database import Database
 from stc.storage.files import Files
@@ -35,7 +35,7 @@ class Services:
 
     def __init__(self, storage: Path, owner: str = LOCAL_OWNER) -> None:
         try:
-            storage.mkdir(parents=True, exist_ok=True)
+            private.make_folder(storage)
         except OSError as error:
             raise UserError(
                 f"The storage folder {storage} can't be made: {error.strerror}. Choose another one."

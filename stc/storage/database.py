@@ -11,6 +11,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from stc.errors import UserError
+from stc.storage import private
 from stc.storage.schema import HEAD
 
 
@@ -62,6 +63,8 @@ class Database:
         from stc.storage.migrations import upgrade  # Alembic is imported only when the schema differs
 
         upgrade(self._engine, self.path, found=version)
+        for name in ("", "-wal", "-shm"):
+            private.close_file(self.path.with_name(self.path.name + name))
 
 
 def _version(connection: Connection) -> str | None:
