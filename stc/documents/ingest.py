@@ -21,7 +21,7 @@ from stc import logs
 from stc.chat.orders import gives_orders
 from stc.documents import chunking, replacing
 from stc.documents.parsing.cleaning import clean_name
-from stc.documents.parsing.detect import MARKDOWN, detect
+from stc.documents.parsing.detect import detect
 from stc.documents.parsing.reader import open_pages
 from stc.errors import Unreadable, UserError
 from stc.models import tokens
@@ -69,14 +69,20 @@ _in_hand_lock = threading.Lock()
 
 
 def receive(
-    services: Services, name: str, stream: BinaryIO, *, password: str | None = None, replaces: str | None = None
+    services: Services,
+    name: str,
+    stream: BinaryIO,
+    *,
+    password: str | None = None,
+    replaces: str | None = None,
+    ocr: str | None = None,
 ) -> Received:
     """Store a file's bytes and enter it as a document to be read; ``process`` does the rest.
 
     With a ``password`` the document is kept for this process, since no other knows it; it is stored nowhere. ``replaces``
-    is the id of the document whose place it is to take: that one stays in use until this one is ready. Raises
-    ``UserError``, and leaves a line among the failures, when the file is empty, too large or of a kind not taken, or can't
-    replace that document.
+    is the id of the document whose place it is to take: that one stays in use until this one is ready. ``ocr`` are the
+    languages in which Tesseract is to read its pages that are pictures ("deu+eng"). Raises ``UserError``, and leaves a
+    line among the failures, when the file is empty, too large or of a kind not taken, or can't replace that document.
     """
     shown = clean_name(name)
 
@@ -119,18 +125,22 @@ def receive(
             ready_at=None,
             last_used_at=now,
             replaces=replaces,
+            ocr=ocr,
         )
-        return _enter(services, document, password)
+        return enter(services, document, password)
     except UserError as error:
         with contextlib.suppress(UserError):  # the reason to tell is the first one
             _note_failure(services, services.owner, shown, str(error))
         raise
     finally:
-        _settle(services, loose)
+        settle(services, loose)
 
 
-def _enter(services: Services, document: Document, password: str | None) -> Received:
-    """Store a new document's row, unless its bytes are here already."""
+def enter(services: Services, document: Document, password: str | None = None) -> Received:
+    """Store the row of a new document whose file is here, unless its bytes are here as another; ``process`` does the rest.
+
+    What was told of an earlier failure with these bytes goes. Raises ``UserError`` as ``receive`` does.
+    """
     now = services.now()
     given_up: list[Loose] = []
     with services.database.write() as connection:
@@ -146,12 +156,13 @@ def _enter(services: Services, document: Document, password: str | None) -> Rece
             given_up = _give_up_newer(services, connection, earlier)
         elif existing is not None:
             return Received(existing.id, "duplicate")
-        if not services.files.path(document.content_hash).exists():
+        if not services.files.path(document.file_hash).exists():
             raise UserError(_REMOVED_MEANWHILE)
+        documents.dismiss_failures_of(connection, document.owner, document.content_hash)
         documents.insert_document(connection, document)
         if password is not None:
             documents.claim(connection, document.id, holder=services.holder, now=now, until=now + LEASE_S)
-    _settle(services, given_up)
+    settle(services, given_up)
     return Received(document.id, "new")
 
 
@@ -205,7 +216,7 @@ def replace_by(services: Services, document_id: str, newer_id: str) -> None:
         earlier = _replaceable(connection, services.owner, document_id)
         given_up = [loose for each in (earlier, newer) for loose in _give_up_newer(services, connection, each)]
         replacing.turn_into_new_version(connection, newer, earlier)
-    _settle(services, given_up)
+    settle(services, given_up)
 
 
 def process(
@@ -272,7 +283,7 @@ def remove(services: Services, document_id: str) -> bool:
         newer = documents.find_newer(connection, document_id)
         gone = [document] if newer is None else [document, newer]
         loose = [_delete_rows(services, connection, each) for each in gone]
-    _settle(services, loose)
+    settle(services, loose)
     logs.event("document removed", document_id=document_id)
     return True
 
@@ -309,7 +320,7 @@ def _what_became_of(services: Services, document: Document) -> Document:
     with services.database.read() as connection:
         failures = documents.list_failures(connection, document.owner)
         earlier = documents.get(connection, document.owner, document.replaces) if document.replaces else None
-    if earlier is not None and earlier.content_hash == document.content_hash:
+    if earlier is not None and (earlier.content_hash, earlier.ocr) == (document.file_hash, document.ocr):
         return earlier
     reason = "It was removed while it was being read."
     for failure in failures:
@@ -407,7 +418,7 @@ class _Work:
             pages = self._saved_pages() if self._document.status == "embedding" else self._read(password)
             chunks = self._chunks(pages)
         except Unreadable as error:
-            return self._fail(str(error))
+            return self._fail(str(error), error.need)
         except (UserError, _Lost):
             raise
         except Exception as error:  # a bug that this file brings out: it must not be met again at each start
@@ -418,7 +429,7 @@ class _Work:
         return self._finish(chunks)
 
     def _read(self, password: str | None) -> list[Page]:
-        path = self._services.files.path(self._document.content_hash)
+        path = self._services.files.path(self._document.file_hash)
         if not path.exists():
             raise Unreadable("Its stored copy is gone. Add the file again.")
         read = 0
@@ -428,7 +439,14 @@ class _Work:
             read += 1
             self._progress(read, total)
 
-        parsed = open_pages(path, self._document.media_type, self._services.settings, on_page, password=password)
+        parsed = open_pages(
+            path,
+            self._document.media_type,
+            self._services.settings,
+            on_page,
+            password=password,
+            languages=self._document.ocr,
+        )
         self._lease.check()
         warnings = (*parsed.warnings, *_flagged(parsed.pages))
         self._document = replace(
@@ -439,6 +457,7 @@ class _Work:
             pages=len(parsed.pages),
             tokens=sum(tokens.count(page.text) for page in parsed.pages),
             warnings=warnings,
+            pictures=parsed.pictures,
         )
         with self._services.database.write() as connection:
             self._still_there(connection)
@@ -453,6 +472,7 @@ class _Work:
                 pages=self._document.pages,
                 tokens=self._document.tokens,
                 warnings=list(warnings),
+                pictures=parsed.pictures,
             )
         self._on_progress(self._document)
         return parsed.pages
@@ -468,7 +488,7 @@ class _Work:
             pages,
             embedder.count_tokens,
             limit=embedder.max_tokens - 2,
-            markdown=self._document.media_type == MARKDOWN,
+            markdown=self._document.has_marks,
             count_tokens=tokens.count,
         )
         self._lease.check()
@@ -556,15 +576,23 @@ class _Work:
         if not held:
             raise _Lost
 
-    def _fail(self, reason: str) -> Document:
+    def _fail(self, reason: str, need: str | None = None) -> Document:
         with self._services.database.write() as connection:
             self._still_there(connection)
             earlier = self._earlier(connection)
             if earlier is not None:
                 reason += f" “{earlier.name}” stays as it was."
-            documents.add_failure(connection, self._document.owner, self._document.name, reason, self._services.now())
+            documents.add_failure(
+                connection,
+                self._document.owner,
+                self._document.name,
+                reason,
+                self._services.now(),
+                kept=self._document if need else None,
+                need=need or "",
+            )
             loose = _delete_rows(self._services, connection, self._document)
-        _settle(self._services, [loose])
+        settle(self._services, [loose])
         logs.event("document refused", document_id=self._document.id, seconds=time.monotonic() - self._started)
         return replace(self._document, status="failed", error=reason)
 
@@ -581,7 +609,8 @@ def _delete_rows(services: Services, connection: Connection, document: Document)
     return loose_files.add(connection, document.content_hash, services.holder)
 
 
-def _settle(services: Services, loose: Sequence[Loose]) -> None:
+def settle(services: Services, loose: Sequence[Loose]) -> None:
+    """Delete the files that were in hand and that nothing needs."""
     with contextlib.suppress(UserError):  # a full disk: whoever takes up this process's work one day sees to it
         for each in loose:
             recovery.settle(services.database, services.files, each)

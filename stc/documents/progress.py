@@ -89,7 +89,7 @@ def sentence(document: Document) -> str:
         return f"embedding {document.stage_done:,} of {document.stage_total:,}"
     if document.stage_total == 0:
         return "waiting to be read"
-    unit = "page" if document.media_type == "application/pdf" else "section"
+    unit = "page" if document.has_pages else "section"
     return f"reading {unit} {min(document.stage_done + 1, document.stage_total):,} of {document.stage_total:,}"
 
 

@@ -78,6 +78,7 @@ def swap(connection: Connection, newer: Document, earlier: Document, chunks: Seq
         opens=earlier.opens,
         notes=earlier.notes - len(verdict.stale),
         notes_stale=earlier.notes_stale + len(verdict.stale),
+        content_hash=newer.file_hash,
         replaces=None,
     )
     documents.exchange_bytes(connection, newer, earlier)
@@ -94,6 +95,8 @@ def swap(connection: Connection, newer: Document, earlier: Document, chunks: Seq
         chunks=swapped.chunks,
         tokens=swapped.tokens,
         warnings=list(swapped.warnings),
+        ocr=swapped.ocr,
+        pictures=swapped.pictures,
         ready_at=swapped.ready_at,
         last_used_at=swapped.last_used_at,
     )

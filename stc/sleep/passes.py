@@ -626,7 +626,7 @@ class _Kept(Generic[T]):
 
 
 def _read(document: Document, pages: Sequence[Page]) -> ExtractiveThinker:
-    return ExtractiveThinker(read(pages, markdown=document.media_type == "text/markdown"), tokens.count)
+    return ExtractiveThinker(read(pages, markdown=document.has_marks), tokens.count)
 
 
 extractive_thinker = _Kept(_read)

@@ -222,6 +222,9 @@ def delete_passages(connection: Connection, document_id: str) -> None:
 
 def exchange_bytes(connection: Connection, newer: Document, earlier: Document) -> None:
     """Let the earlier version's row name the newer one's bytes, and the newer one's those of the earlier: they go next."""
+    if newer.file_hash == earlier.content_hash:
+        change(connection, newer.id, status="replaced")
+        return
     change(connection, newer.id, status="replaced", content_hash=f"given to {earlier.id}")  # one owner, no bytes twice
     change(connection, earlier.id, content_hash=newer.content_hash)
     change(connection, newer.id, content_hash=earlier.content_hash)

@@ -163,7 +163,7 @@ def state(services: Services, document: Document) -> str:
         return "Being read"
     now = services.now()
     asleep = now - document.last_used_at >= services.settings.idle_after_s
-    unit = "page" if document.media_type == "application/pdf" else "section"
+    unit = "page" if document.has_pages else "section"
     parts = [
         phrases.count(document.pages, unit),
         phrases.count(document.tokens, "token"),

@@ -38,7 +38,7 @@ def _page(services: Services) -> None:
         st.write("Its text is gone with it. What the answer quoted stays in the chat.")
         return
     number: int = opened["page"]
-    unit = "Page" if document.media_type == "application/pdf" else "Section"
+    unit = "Page" if document.has_pages else "Section"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Back",

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 
 import pypdf
+import pypdfium2
 
 
 class Picture:
@@ -48,6 +49,18 @@ def make_pdf(pages: Sequence[str | Picture | bytes]) -> bytes:
     out.writelines(b"%010d 00000 n \n" % offset for offset in offsets)
     out.write(b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, xref))
     return out.getvalue()
+
+
+def scanned(pdf: bytes) -> bytes:
+    """Return the PDF as a scanner makes it: of each page a grey picture, 150 dots per inch."""
+    pages = []
+    for page in pypdfium2.PdfDocument(pdf):
+        bitmap = page.render(scale=150 / 72, grayscale=True)
+        rows = memoryview(bitmap.buffer).cast("B")
+        grey = b"".join(rows[row * bitmap.stride :][: bitmap.width] for row in range(bitmap.height))
+        head = b"q 612 0 0 792 0 0 cm BI /W %d /H %d /CS /G /BPC 8 /F /AHx ID " % (bitmap.width, bitmap.height)
+        pages.append(head + grey.hex().encode() + b"> EI Q")
+    return make_pdf(pages)
 
 
 def encrypted(pdf: bytes, *, user: str, owner: str = "owner") -> bytes:
