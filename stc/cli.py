@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from stc import doctor, logs
-from stc.doctor import Check, Report
+from stc.doctor import Report
 from stc.errors import StcError, UserError
 from stc.services import LOCAL_OWNER, Services, open_services
+from stc.settings import default_storage
+from stc.storage import backups
 from stc.words import EXTRACTIVE, ROUTES, Answer, Hit, Note, SleepRun, Usage
 
 DONE, SOME_FAILED, WRONG_CALL = 0, 1, 2
@@ -39,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = argparse.Namespace(storage=None, owner=LOCAL_OWNER, json=False)
     options = _parser().parse_args(arguments, given)
     try:
+        if options.run in _UNOPENED:
+            return options.run(options)
         services = open_services(options.storage, options.owner)
         settings = services.settings
         logs.start(services.storage, options.command, max_bytes=settings.log_bytes, files=settings.log_files)
@@ -50,10 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"stc {options.command}: {error}", file=sys.stderr)
         return WRONG_CALL
     except StcError as error:
-        if options.run is _doctor:  # a storage that can't even be opened is a finding
-            _tell_report(options, Report((Check("storage", False, str(error)),)))
-        else:
-            _fail(options, str(error))
+        _fail(options, str(error))
         return SOME_FAILED
     except BrokenPipeError:
         # The reader (head, say) has gone. Python would complain once more when it flushes at exit.
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[Services, argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+    def command(name: str, run: Callable[..., int], summary: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=summary, description=summary, parents=[common])
         added.set_defaults(run=run)
         return added
@@ -88,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument(
         "--password-file", type=Path, metavar="FILE", help="a text file with the password, for locked PDFs"
     )
+    add.add_argument("--ocr", action="store_true", help="let Tesseract read pages that are pictures")
+    add.add_argument("--languages", metavar="NAMES", help="languages of the pictures for --ocr, deu+eng for example")
 
     command("documents", _documents, "List the documents.")
 
@@ -131,6 +134,14 @@ def _parser() -> argparse.ArgumentParser:
     meter.add_argument("--paper", action="store_true", help="count as the paper's cost model does")
     meter.add_argument("--as-if", metavar="MODEL", help="what was quoted without a model at this model's price")
     _simulating(meter, common)
+
+    backup = command("backup", _backup, "Write everything to one file, while the program goes on working.")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the file to write, .zip by habit")
+    backup.add_argument("--force", action="store_true", help="write over a file that is there")
+
+    restore = command("restore", _restore, "Put a backup in the place of what is here, which is kept aside.")
+    restore.add_argument("file", type=Path, metavar="FILE", help="a file that backup has written")
+    restore.add_argument("--yes", action="store_true", help="don't ask, also where there is something already")
 
     doctor = command("doctor", _doctor, "Check storage, index, models, prices and versions.")
     doctor.add_argument("--fix", action="store_true", help="repair what can be repaired")
@@ -246,7 +257,7 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
     """Yield the files named, and the regular files of the folders named; hidden files and links in folders are skipped."""
     for name in paths:
         path = Path(name)
-        if not path.is_dir():
+        if not os.path.isdir(name):  # unlike Path's, it has no error for a name that can't be
             yield path
             continue
         for folder, inner, files in os.walk(path):
@@ -260,11 +271,12 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
 def _add(services: Services, options: argparse.Namespace) -> int:
     status = DONE
     password = _password(options.password_file)
+    ocr = _picture_languages(services, options)
     paths = list(_files(options.paths))
     if options.replace is not None:
         _check_replaced(services, options.replace, paths)
     for path in paths:
-        line = _add_one(services, path, password, options.replace)
+        line = _add_one(services, path, password, options.replace, ocr)
         if line["status"] == "failed":
             status = SOME_FAILED
         if options.json:
@@ -290,6 +302,19 @@ def _password(file: Path | None) -> str | None:
         raise _WrongCall(f"--password-file {file}: its first line must be the password, in UTF-8") from None
 
 
+def _picture_languages(services: Services, options: argparse.Namespace) -> str | None:
+    from stc.documents.parsing import tesseract
+
+    if not options.ocr:
+        if options.languages:
+            raise _WrongCall("--languages goes with --ocr")
+        return None
+    try:
+        return tesseract.check_languages(options.languages or services.settings.ocr_languages)
+    except UserError as error:
+        raise _WrongCall(f"--ocr: {error}") from None
+
+
 def _check_replaced(services: Services, document_id: str, paths: Sequence[Path]) -> None:
     from stc.storage import documents as document_rows
 
@@ -301,8 +326,11 @@ def _check_replaced(services: Services, document_id: str, paths: Sequence[Path])
         raise _WrongCall("--replace takes one file in the place of one document")
 
 
-def _add_one(services: Services, path: Path, password: str | None, replaces: str | None) -> dict[str, Any]:
-    from stc.documents import ingest
+def _add_one(
+    services: Services, path: Path, password: str | None, replaces: str | None, ocr: str | None
+) -> dict[str, Any]:
+    from stc.documents import ingest, retrying
+    from stc.documents.opening import open_regular
 
     began = time.monotonic()
     line: dict[str, Any] = {
@@ -315,9 +343,12 @@ def _add_one(services: Services, path: Path, password: str | None, replaces: str
     }
     line |= {"warnings": [], "error": None, "seconds": 0.0}
     try:
-        with path.open("rb") as stream:
-            received = ingest.receive(services, path.name, stream, password=password, replaces=replaces)
+        with open_regular(path) as stream:
+            received = ingest.receive(services, path.name, stream, password=password, replaces=replaces, ocr=ocr)
         document = ingest.process(services, received.document_id, password=password)
+        if ocr and received.status == "duplicate" and document.pictures:
+            again = retrying.read_pictures(services, document.id, ocr)
+            document = ingest.process(services, again.document_id, password=password)
         failed = document.status == "failed"
         line |= {
             "document_id": None if failed else document.id,
@@ -806,8 +837,39 @@ def _simulate(services: Services, options: argparse.Namespace) -> int:
     return DONE
 
 
-def _doctor(services: Services, options: argparse.Namespace) -> int:
-    report = doctor.examine(services, fix=options.fix)
+def _backup(services: Services, options: argparse.Namespace) -> int:
+    made = backups.back_up(services.storage, options.file, holder=services.holder, force=options.force)
+    return _tell_backup(options, made)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    storage = (options.storage or default_storage()).resolve()
+    if not options.yes and backups.holds_something(storage):
+        question = f"{storage} holds something already. It is kept aside. Restore the backup in its place?"
+        if not sys.stdin.isatty():
+            raise UserError(f"{storage} holds something already. To keep that aside and restore the backup, add --yes.")
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise UserError("Nothing was changed.")
+    return _tell_backup(options, backups.restore(storage, options.file))
+
+
+def _tell_backup(options: argparse.Namespace, found: backups.Backup) -> int:
+    if options.json:
+        told = dataclasses.asdict(found)
+        told |= {"file": str(found.file), "kept_aside": found.kept_aside and str(found.kept_aside)}
+        _emit(told)
+        return DONE
+    _say(f"{found.file}: {found.documents:,} documents, {found.notes:,} notes, {found.bytes / 2**20:,.1f} MiB")
+    if found.missing:
+        _say(f"The originals of {found.missing:,} documents were gone before; their text is there.")
+    if found.kept_aside:
+        _say(f"What was here before lies in {found.kept_aside}. Delete it when you are sure.")
+    return DONE
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    report = doctor.examine((options.storage or default_storage()).resolve(), options.owner, fix=options.fix)
     _tell_report(options, report)
     return DONE if report.ok else SOME_FAILED
 
@@ -823,3 +885,7 @@ def _tell_report(options: argparse.Namespace, report: Report) -> None:
     else:
         for check in report.checks:
             _say(f"{'ok ' if check.ok else 'BAD'} {check.name}: {check.detail}")
+
+
+_UNOPENED = (_restore, _doctor)
+"""What works on a storage that may not be fit to be opened."""

@@ -10,10 +10,13 @@ import platform
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from stc.errors import StcError
-from stc.services import Services
-from stc.storage import upkeep
+from stc.errors import Damaged, StcError
+from stc.services import LOCAL_OWNER, Services
+from stc.storage import recovery, upkeep
+from stc.storage.holders import Holders
+from stc.storage.salvage import salvage
 
 _LIBRARIES = (
     "streamlit",
@@ -44,14 +47,46 @@ class Report:
         return all(check.ok for check in self.checks)
 
 
-def examine(services: Services, *, fix: bool = False) -> Report:
-    """Run every check; with ``fix`` repair what the database allows to repair, and say what was done.
+def examine(storage: Path, owner: str = LOCAL_OWNER, *, fix: bool = False) -> Report:
+    """Run every check; with ``fix`` repair what can be repaired, and say what was done.
 
-    A missing key, model or network is fine: the program works without.
+    A storage that can't be opened is a finding; where its database is damaged, ``fix`` makes it anew from what can still be
+    read. A missing key, model or network is fine: the program works without.
     """
+    try:
+        services = Services(storage, owner)
+        try:
+            report = _run(services, fix=fix)
+        finally:
+            services.close()
+    except StcError as error:
+        report = Report((Check("storage", False, str(error)),))
+        damaged = isinstance(error, Damaged)
+    else:
+        damaged = any(check.name == "database" and not check.ok for check in report.checks)
+    if not (fix and damaged):
+        return report
+    try:
+        with Holders(storage / "holders").alone():
+            salvaged = salvage(storage / "stc.db")
+    except StcError as error:
+        return Report((*report.checks, Check("repair", False, str(error))))
+    lost = f", {salvaged.dropped:,} dropped that pointed nowhere" if salvaged.dropped else ""
+    again = f"; {salvaged.read_again:,} documents are read again at the next start" if salvaged.read_again else ""
+    told = f"made anew from {salvaged.rows:,} rows that could be read{lost}{again}. The damaged file is {salvaged.kept}"
+    services = Services(storage, owner)
+    try:
+        return Report((Check("repair", True, told), *_run(services, fix=fix).checks))
+    finally:
+        services.close()
+
+
+def _run(services: Services, *, fix: bool) -> Report:
     checks: list[tuple[str, Callable[[Services, bool], tuple[bool, str]]]] = [
         ("storage", _storage),
         ("database", _database),
+        ("work in hand", _in_hand),
+        ("contents", _contents),
         ("files", _files),
         ("full-text index", _lexical),
         ("vectors", _vectors),
@@ -88,8 +123,45 @@ def _database(services: Services, fix: bool) -> tuple[bool, str]:
         problems = upkeep.integrity_problems(connection)
         counts = upkeep.counts(connection)
     if problems:
-        return False, f"damaged: {problems[0]}. Stop the program and restore a copy of stc.db"
+        return False, (
+            f"damaged: {problems[0]}. Stop the program, then 'doctor --fix' keeps what can be read, or put a backup in its "
+            "place with 'restore'"
+        )
     return True, ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def _in_hand(services: Services, fix: bool) -> tuple[bool, str]:
+    """Killed processes are nothing to report: whoever comes next takes up their work, and so does this check."""
+    services.recover()
+    living = services.holders.living()
+    files = [path for path, holder in services.files.incoming().items() if holder not in living]
+    with services.database.read() as connection:
+        loose = upkeep.loose_files(connection, living)
+    if fix:
+        for each in loose:
+            recovery.settle(services.database, services.files, each)
+        for path in files:
+            path.unlink(missing_ok=True)
+    elif files or loose:
+        return (
+            False,
+            f"{len(files) + len(loose)} files were left half received or half deleted; 'doctor --fix' deletes them",
+        )
+    others = len(living) - 1
+    return True, f"{others} other processes work on it" if others else "nobody else works on it"
+
+
+def _contents(services: Services, fix: bool) -> tuple[bool, str]:
+    with services.database.read() as connection:
+        odd = upkeep.contradictions(connection)
+    if not odd:
+        return True, "every note has its evidence, every vector its passage or note"
+    told = ", ".join(f"{number:,} {what}" for what, number in odd.items())
+    if not fix:
+        return False, f"{told}; 'doctor --fix' drops them"
+    with services.database.write() as connection:
+        upkeep.drop_contradictions(connection)
+    return True, f"dropped: {told}"
 
 
 def _files(services: Services, fix: bool) -> tuple[bool, str]:
@@ -101,6 +173,11 @@ def _files(services: Services, fix: bool) -> tuple[bool, str]:
         if path.is_file() and len(path.name) == hashlib.sha256().digest_size * 2
     }
     missing, orphans = wanted - there.keys(), there.keys() - wanted
+    if orphans and not wanted:
+        return False, (
+            f"{len(orphans)} originals are here and no document: the database was lost. Put a backup in its place with "
+            f"'restore', or add them again: python -m stc add {services.files.directory}"
+        )
     if fix:
         for name in orphans:
             services.files.delete(name)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from stc import settings as setting
 from stc.errors import UserError
 from stc.settings import Settings
-from stc.storage import private, recovery
+from stc.storage import backups, private, recovery
 from stc.storage import settings as setting_rows
 from stc.storage.database import Database
 from stc.storage.files import Files
@@ -43,7 +43,7 @@ class Services:
         self.storage = storage
         self.owner = owner
         self.holders = Holders(storage / "holders")
-        self.holder = self.holders.enter()
+        self.holder = self.holders.enter(lambda: backups.finish(storage))
         """Names this process in leases and in the foreground gate."""
         self.files = Files(storage / "files", self.holder)
         self.database = Database(storage / "stc.db")

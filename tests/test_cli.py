@@ -360,7 +360,7 @@ def test_a_storage_that_can_not_be_opened_is_what_the_doctor_finds(stc, tmp_path
     (report,) = stc("doctor", status=1)
     assert not report["ok"]
     assert [check["ok"] for check in report["checks"]] == [False]
-    assert "put a copy of it back" in report["checks"][0]["detail"]
+    assert "doctor --fix" in report["checks"][0]["detail"]
 
 
 def test_output_for_people_can_not_steer_the_terminal(tmp_path, capsys):

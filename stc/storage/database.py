@@ -10,9 +10,14 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from stc.errors import UserError
+from stc.errors import Damaged, UserError
 from stc.storage import private
 from stc.storage.schema import HEAD
+
+_DAMAGED = (
+    "{path} {what}. Stop the program, then run 'python -m stc doctor --fix': it keeps what can still be read. Or put a "
+    "backup in its place: 'python -m stc restore FILE'."
+)
 
 
 def new_id() -> str:
@@ -23,11 +28,15 @@ def new_id() -> str:
 class Database:
     """The SQL database of one storage directory. Thread-safe; connections are pooled.
 
-    Raises ``UserError`` when the file can't be opened, is damaged, or was written by a newer program.
+    Raises ``UserError`` when the file can't be opened or was written by a newer program, and ``Damaged``.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if path.is_dir():
+            raise UserError(f"{path} is a folder where the database should be. Move it away, then start again.")
+        if _emptied(path):
+            raise Damaged(_DAMAGED.format(path=path, what="is empty, though originals lie beside it"))
         self._engine = create_engine(
             f"sqlite:///{path}",
             connect_args={"timeout": 30.0, "check_same_thread": False},
@@ -65,6 +74,11 @@ class Database:
         upgrade(self._engine, self.path, found=version)
         for name in ("", "-wal", "-shm"):
             private.close_file(self.path.with_name(self.path.name + name))
+
+
+def _emptied(path: Path) -> bool:
+    """Tell whether a database was there that holds nothing any more: SQLite would begin anew without a word."""
+    return path.is_file() and path.stat().st_size == 0 and any((path.parent / "files").glob("??/*"))
 
 
 def _version(connection: Connection) -> str | None:
@@ -106,10 +120,7 @@ def _in_words(path: Path) -> Iterator[None]:
                 f"{path.parent} can't be written to. Check its permissions, or choose another place."
             ) from error
         if "malformed" in reason or "not a database" in reason:
-            raise UserError(
-                f"{path} is damaged. Stop the program and put a copy of it back; without one, move it away and add your "
-                f"documents again (they lie in {path.parent / 'files'})."
-            ) from error
+            raise Damaged(_DAMAGED.format(path=path, what="is damaged")) from error
         if "unable to open" in reason:
             raise UserError(f"{path} can't be opened. Check that the folder exists and is yours.") from error
         if "locked" in reason:

@@ -7,7 +7,7 @@ another process may be given, nor the clock has a say.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,13 +25,14 @@ class Holders:
         self.directory = directory
         self._own: FileLock | None = None
 
-    def enter(self) -> str:
-        """Make this process a holder and return its name, new for each call.
+    def enter(self, first: Callable[[], None] = lambda: None) -> str:
+        """Make this process a holder and return its name, new for each call; ``first`` is done before anybody works.
 
         Raises ``UserError`` where the directory can't be written to, or somebody works on the storage alone.
         """
         name = f"{os.getpid()}-{os.urandom(4).hex()}"
         with self._gate():
+            first()
             own = FileLock(self._lock_of(name), thread_local=False)
             own.acquire(timeout=0)
         self._own = own

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from collections.abc import Sequence
+from typing import Any
 
-from stc.storage import lexical
-from stc.storage.documents import count_all
-from stc.storage.schema import answers, chunks, documents, failures, ledger, notes, vectors
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, select
+
+from stc.storage import lexical, schema
+from stc.storage.documents import count_all, record_changes
+from stc.storage.loose_files import Loose
+from stc.storage.schema import answers, chunks, documents, evidence, failures, ledger, notes, vectors
 from stc.words import READ_AGAIN
 
 _PLACE = {
@@ -40,6 +44,46 @@ def content_hashes(connection: Connection) -> set[str]:
         select(failures.c.content_hash).where(failures.c.content_hash.is_not(None))
     ).scalars()
     return {each.removesuffix(READ_AGAIN) for each in of_documents} | set(of_failures)
+
+
+def loose_files(connection: Connection, living: Sequence[str]) -> list[Loose]:
+    """Return the originals in the hands of processes that don't live any more, as far as can be seen from here."""
+    rows = connection.execute(
+        select(schema.loose_files.c.id, schema.loose_files.c.content_hash).where(
+            schema.loose_files.c.holder.not_in(list(living))
+        )
+    )
+    return [Loose(row.id, row.content_hash) for row in rows]
+
+
+def _without_evidence() -> Select[Any]:
+    return select(notes.c.id).where(notes.c.id.not_in(select(evidence.c.note_id)))
+
+
+def _of_nothing(kind: str, table: Table) -> ColumnElement[bool]:
+    return (vectors.c.kind == kind) & vectors.c.item_id.not_in(select(table.c.id))
+
+
+def contradictions(connection: Connection) -> dict[str, int]:
+    """Return how many there are of what can't be: notes that quote nothing, vectors of nothing; only what is there."""
+    found = {"notes without evidence": len(connection.execute(_without_evidence()).all())}
+    for kind, table, what in (("chunk", chunks, "passages"), ("note", notes, "notes")):
+        counted = select(func.count()).select_from(vectors).where(_of_nothing(kind, table))
+        found[f"vectors of {what} that are gone"] = connection.execute(counted).scalar_one()
+    return {what: number for what, number in found.items() if number}
+
+
+def drop_contradictions(connection: Connection) -> None:
+    rows = connection.execute(select(notes.c.id, notes.c.document_id).where(notes.c.id.in_(_without_evidence()))).all()
+    for row in rows:
+        lexical.delete_items(connection, row.document_id, "note", [row.id])
+    connection.execute(delete(notes).where(notes.c.id.in_([row.id for row in rows])))
+    for kind, table in (("chunk", chunks), ("note", notes)):
+        gone = connection.execute(
+            select(vectors.c.item_id, vectors.c.document_id).where(_of_nothing(kind, table))
+        ).all()
+        record_changes(connection, "delete", [(kind, row.item_id, row.document_id) for row in gone])
+        connection.execute(delete(vectors).where(_of_nothing(kind, table)))
 
 
 def _items(connection: Connection) -> list[tuple[str, str, str, str]]:
