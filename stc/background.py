@@ -137,25 +137,25 @@ class Background:
             sleeper.stop()
 
 
-_running: dict[int, Background] = {}
+_running: dict[Path, Background] = {}
 
 
 def start(services: Services) -> Background:
-    """Start what runs beside the pages; a second call for the same services returns what runs already."""
-    running = _running.get(id(services))
+    """Start what runs beside the pages; a second call for the same storage returns what runs already."""
+    running = _running.get(services.storage)
     if running is None:
-        running = _running[id(services)] = Background(services)
+        running = _running[services.storage] = Background(services)
         running.start()
     return running
 
 
 def running(services: Services) -> Background | None:
     """Return what runs beside the pages in this process, ``None`` where no server started it (tests, commands)."""
-    return _running.get(id(services))
+    return _running.get(services.storage)
 
 
 def stop(services: Services) -> None:
-    background = _running.pop(id(services), None)
+    background = _running.pop(services.storage, None)
     if background is not None:
         background.stop()
 
@@ -200,24 +200,24 @@ class Preparing:
     said: str = ""
 
 
-_preparing: dict[int, Preparing] = {}
+_preparing: dict[tuple[Path, str], Preparing] = {}
 _preparing_lock = threading.Lock()
 
 
 def prepare_now(services: Services, document_ids: Sequence[str] | None = None) -> Preparing:
     """Prepare documents (all by default) in a thread of its own; where one is at work already, that one is returned."""
     with _preparing_lock:
-        current = _preparing.get(id(services))
+        current = _preparing.get((services.storage, services.owner))
         if current is not None and not current.ended:
             return current
-        asked = _preparing[id(services)] = Preparing()
+        asked = _preparing[services.storage, services.owner] = Preparing()
     threading.Thread(target=_prepare, args=(services, document_ids, asked), name="prepare-now", daemon=True).start()
     return asked
 
 
 def preparing(services: Services) -> Preparing | None:
-    """Return what was last asked to be prepared in this process, finished or not."""
-    return _preparing.get(id(services))
+    """Return what this person last asked to be prepared in this process, finished or not."""
+    return _preparing.get((services.storage, services.owner))
 
 
 def _prepare(services: Services, document_ids: Sequence[str] | None, asked: Preparing) -> None:

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from stc import doctor, logs
+from stc.access import people
 from stc.doctor import Report
 from stc.errors import StcError, UserError
-from stc.services import LOCAL_OWNER, Services, open_services
+from stc.services import Services, open_services
 from stc.settings import default_storage
 from stc.storage import backups
-from stc.words import EXTRACTIVE, ROUTES, Answer, Hit, Note, SleepRun, Usage
+from stc.words import EXTRACTIVE, ONLY_PERSON, ROUTES, SHARED, Answer, Hit, Note, Person, SleepRun, Usage
 
 DONE, SOME_FAILED, WRONG_CALL = 0, 1, 2
 _ALL = 10**9
@@ -38,12 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     # The defaults stand here: a default in the parser would be shared with the commands, and each would set it again
     # over what stood before the command.
-    given = argparse.Namespace(storage=None, owner=LOCAL_OWNER, json=False)
+    given = argparse.Namespace(storage=None, owner=ONLY_PERSON, json=False)
     options = _parser().parse_args(arguments, given)
     try:
         if options.run in _UNOPENED:
             return options.run(options)
-        services = open_services(options.storage, options.owner)
+        services = _services_of(open_services(options.storage), options.owner)
         settings = services.settings
         logs.start(services.storage, options.command, max_bytes=settings.log_bytes, files=settings.log_files)
         began = time.monotonic()
@@ -66,6 +67,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         logs.bug(error, f"in the command {options.command}")
         raise
+
+
+def _services_of(opened: Services, name: str) -> Services:
+    """Return the services for the person of a name. Whoever runs a command can read the files: they may do anything."""
+    if name in (ONLY_PERSON, SHARED):
+        return opened.of(Person(name, "", admin=True))
+    if not people.exist(opened):
+        return opened.of(Person(name, "", admin=True))  # scripts keep things apart by names of their own
+    return opened.of(dataclasses.replace(people.find(opened, name), admin=True))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import threading
@@ -18,22 +19,22 @@ from stc.storage import settings as setting_rows
 from stc.storage.database import Database
 from stc.storage.files import Files
 from stc.storage.holders import Holders
+from stc.words import ONLY_PERSON, SERVER, SHARED, Person
 
 if TYPE_CHECKING:
     from stc.models.embedding import Embedder
     from stc.models.llm import LanguageModel
     from stc.storage.vectors import VectorIndex
 
-LOCAL_OWNER = "local"
-
 
 class Services:
-    """Everything a verb may reach. Cheap to make: models and the vector index are opened at their first use.
+    """Everything a verb may reach, for one person. Cheap to make: models and the vector index are opened at first use.
 
-    Raises ``UserError`` when the storage can't be used.
+    Without anybody said it is for the person who is alone here; ``of`` returns the same for another one. Raises
+    ``UserError`` when the storage can't be used.
     """
 
-    def __init__(self, storage: Path, owner: str = LOCAL_OWNER) -> None:
+    def __init__(self, storage: Path, owner: str = ONLY_PERSON) -> None:
         try:
             private.make_folder(storage)
         except OSError as error:
@@ -41,22 +42,54 @@ class Services:
                 f"The storage folder {storage} can't be made: {error.strerror}. Choose another one."
             ) from error
         self.storage = storage
-        self.owner = owner
+        self.person = Person(owner, "", admin=True)
         self.holders = Holders(storage / "holders")
         self.holder = self.holders.enter(lambda: backups.finish(storage))
         """Names this process in leases and in the foreground gate."""
         self.files = Files(storage / "files", self.holder)
         self.database = Database(storage / "stc.db")
         self._lock = threading.RLock()
+        self._root = self
+        self._views: dict[tuple[str, bool], Services] = {}
+
+    @property
+    def owner(self) -> str:
+        """Whose is what is made with these."""
+        return self.person.id
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """The owners whose documents this person may read; everything else is read by its owner alone."""
+        return (self.owner, SHARED)
+
+    def of(self, person: Person) -> Services:
+        """Return the same services for somebody else: one database, one index, one embedder for all."""
+        root = self._root
+        if (person.id, person.admin) == (root.owner, root.person.admin):
+            return root
+        with self._lock:
+            view = root._views.get((person.id, person.admin))
+            if view is None:
+                view = copy.copy(root)
+                view.person = person
+                for opened in ("_embedder", "_vectors", "_llm"):
+                    view.__dict__.pop(opened, None)
+                root._views[person.id, person.admin] = view
+        return view
 
     @property
     def settings(self) -> Settings:
-        """The settings in force now."""
+        """The settings in force now: those for everybody, and the person's own."""
         with self.database.read() as connection:
-            return setting.load(setting_rows.stored(connection, self.owner))
+            stored = setting_rows.stored(connection, SERVER)
+            own = setting_rows.stored(connection, self.owner)
+        return setting.load(stored | {name: value for name, value in own.items() if name in setting.PERSONAL})
 
     def change_settings(self, **values: Any) -> None:
-        """Store settings. Raises ``UserError`` for a value that does not fit."""
+        """Store settings. Raises ``UserError`` for a value that does not fit, and for one that only an admin changes."""
+        shared = [name for name in values if name not in setting.PERSONAL]
+        if shared and not self.person.admin:
+            raise UserError("Only an admin can change that.")
         stored = {}
         for name, value in values.items():
             try:
@@ -64,12 +97,14 @@ class Services:
             except ValueError as error:
                 raise UserError(f"{setting.describe(name)}: {error}.") from None
         with self.database.write() as connection:
-            setting_rows.store(connection, self.owner, stored)
+            setting_rows.store(connection, SERVER, {name: stored[name] for name in shared})
+            own = {name: value for name, value in stored.items() if name in setting.PERSONAL}
+            setting_rows.store(connection, self.owner, own)
 
     @property
     def embedder(self) -> Embedder:
         with self._lock:
-            return self._embedder
+            return self._root._embedder
 
     @cached_property
     def _embedder(self) -> Embedder:
@@ -80,7 +115,7 @@ class Services:
     @property
     def vectors(self) -> VectorIndex:
         with self._lock:
-            return self._vectors
+            return self._root._vectors
 
     @cached_property
     def _vectors(self) -> VectorIndex:
@@ -115,22 +150,22 @@ class Services:
 
     def close(self) -> None:
         with self._lock:
-            index = self.__dict__.pop("_vectors", None)
+            index = self._root.__dict__.pop("_vectors", None)
             if index is not None:
                 index.close()
         self.database.close()
         self.holders.leave()
 
 
-_open: dict[tuple[Path, str], Services] = {}
+_open: dict[Path, Services] = {}
 _open_lock = threading.Lock()
 
 
-def open_services(storage: Path | None = None, owner: str = LOCAL_OWNER) -> Services:
+def open_services(storage: Path | None = None) -> Services:
     """Return this process's services for a storage directory; opened once."""
     directory = (storage or setting.default_storage()).resolve()
     with _open_lock:
-        services = _open.get((directory, owner))
+        services = _open.get(directory)
         if services is None:
-            services = _open[(directory, owner)] = Services(directory, owner)
+            services = _open[directory] = Services(directory)
         return services

@@ -20,8 +20,9 @@ from stc.errors import UserError
 _HOURS = re.compile(r"([01]?\d|2[0-3]):[0-5]\d-([01]?\d|2[0-3]):[0-5]\d")
 
 
-def _setting(default: Any, description: str) -> Any:
-    return field(default=default, metadata={"description": description})
+def _setting(default: Any, description: str, *, personal: bool = False) -> Any:
+    """``personal``: each person has their own; all others hold for everybody, and only an admin changes them."""
+    return field(default=default, metadata={"description": description, "personal": personal})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Settings:
     chat_model: str = _setting("", "LiteLLM name of the model that answers; empty: quotes only, no AI model")
     sleep_model: str = _setting("", "LiteLLM name of the model that prepares; empty: no AI model prepares")
     api_base: str = _setting("", "Address of an OpenAI-compatible or Ollama server; empty: the provider's own")
-    effort: str = _setting("medium", "How much is read for an answer: low, medium or high")
+    effort: str = _setting("medium", "How much is read for an answer: low, medium or high", personal=True)
     idle_after_s: float = _setting(120.0, "Seconds without use after which a document counts as idle")
     tick_s: float = _setting(30.0, "Seconds between two looks of the background job")
     sleep_paused: bool = _setting(False, "True: nothing is prepared in the background")
@@ -71,6 +72,13 @@ class Settings:
     log_files: int = _setting(5, "Files of the log that are kept, the one that is written among them")
     ocr_languages: str = _setting("eng", "Languages that Tesseract looks for in pictures, joined by +")
     ocr_timeout_s: float = _setting(600.0, "Seconds that Tesseract may take for the pictures of one file")
+    join_domains: str = _setting(
+        "",
+        "E-mail domains, comma-separated, whose people may join through the login provider; empty: only who is added",
+    )
+
+
+PERSONAL = frozenset(f.name for f in dataclasses.fields(Settings) if f.metadata["personal"])
 
 
 def names() -> tuple[str, ...]:

@@ -32,6 +32,12 @@ PREPARED_ON = "prepared on"
 """So begins the reason of a reused answer that says when it was prepared, in local time."""
 EXTRACTIVE = "extractive"
 """The name that stands in place of a model's where none was used."""
+ONLY_PERSON = "local"
+"""The owner where there is one person only; the first admin, once people sign in."""
+SHARED = "everyone"
+"""The owner of documents that everybody here may read."""
+SERVER = "server"
+"""The owner of the settings that hold for everybody."""
 
 
 READ_AGAIN = "-again"
@@ -73,6 +79,8 @@ class Document:
     """The languages in which Tesseract is to read its pictures ("deu+eng"); ``None``: it is not to."""
     pictures: int = 0
     """How many of its pages are pictures that nobody has read."""
+    added_by: str = ""
+    """Who brought it; of a shared document nobody but they and an admin may change it."""
 
     @property
     def has_pages(self) -> bool:
@@ -88,6 +96,10 @@ class Document:
     def file_hash(self) -> str:
         """The name of its file: one that is read once more has a mark behind it, as no owner has the same bytes twice."""
         return self.content_hash.removesuffix(READ_AGAIN)
+
+    @property
+    def shared(self) -> bool:
+        return self.owner == SHARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,3 +453,32 @@ class LedgerRow:
     seconds: float
     error: str | None
     price: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one person may use. ``None``: no limit. Asking is limited per day (UTC), documents altogether."""
+
+    ask_usd: float | None = None
+    ask_tokens: int | None = None
+    most_documents: int | None = None
+    most_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may come in. ``id`` is the owner of what is theirs.
+
+    ``has_password`` and ``has_login`` (through a login provider) say how they can sign in; with neither they still have to
+    use the code they were given.
+    """
+
+    id: str
+    name: str
+    admin: bool = False
+    disabled: bool = False
+    email: str | None = None
+    has_password: bool = False
+    has_login: bool = False
+    created_at: float = 0.0
+    limits: Limits = Limits()

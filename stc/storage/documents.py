@@ -60,6 +60,7 @@ def insert_document(connection: Connection, document: Document) -> None:
             last_used_at=document.last_used_at,
             replaces=document.replaces,
             ocr=document.ocr,
+            added_by=document.added_by,
         )
     )
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0009"
+HEAD = "0010"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -69,6 +69,7 @@ documents = Table(
     Column("opens", Integer, nullable=False, server_default="0"),  # how often a person opened it
     Column("ocr", String),  # languages in which Tesseract is to read its pictures, "deu+eng"; NULL: it is not to
     Column("pictures", Integer, nullable=False, server_default="0"),  # pages that are pictures which nobody has read
+    Column("added_by", String, nullable=False, server_default=""),  # of a shared one: who may change it, beside admins
     UniqueConstraint("owner", "content_hash"),
 )
 
@@ -389,4 +390,56 @@ loose_files = Table(
     Column("id", String, primary_key=True),
     Column("content_hash", String, nullable=False),
     Column("holder", String, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    # Who may come in where people sign in; ``id`` is the owner of what is theirs.
+    Column("id", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),  # the name in small letters
+    Column("admin", Boolean, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("password", Text),  # scrypt, its cost, salt and hash
+    Column("issuer", Text),  # with subject: who they are at a login provider
+    Column("subject", Text),
+    Column("email", Text),  # until they first come through a login provider: by which they are known there
+    Column("created_at", Float, nullable=False),
+    Column("ask_usd", Float),  # limits per day; NULL: none
+    Column("ask_tokens", Integer),
+    Column("most_documents", Integer),
+    Column("most_bytes", Integer),
+    UniqueConstraint("issuer", "subject"),
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("token_hash", String, primary_key=True),  # SHA-256 of what the browser's cookie holds
+    Column("person_id", String, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Index(None, "person_id"),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    # A code that was handed to somebody so that they choose a password; once only.
+    Column("code_hash", String, primary_key=True),
+    Column("person_id", String, ForeignKey("people.id", ondelete="CASCADE")),  # NULL: the first admin, not yet named
+    Column("until", Float, nullable=False),
+    Index(None, "person_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    # An attempt to come in, for as long as it counts.
+    Column("id", String, primary_key=True),
+    Column("name_hash", String, nullable=False),  # SHA-256: people type passwords into the wrong field
+    Column("address", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Index(None, "at"),
 )

@@ -1,0 +1,163 @@
+"""What an admin does about people: add, reset, disable, limit; and who uses how much."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stc.access import entering, passwords, rights
+from stc.errors import UserError
+from stc.storage import ledger as ledger_rows
+from stc.storage import people as people_rows
+from stc.words import EXTRACTIVE, SHARED, LedgerRow, Limits, Person
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from stc.services import Services
+
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What somebody uses: money and tokens of model calls, and documents. ``usd`` ``None``: at a price not known.
+
+    Asking is theirs; what preparing shared documents costs stands under the owner of those, not under a person.
+    """
+
+    asked_usd: float | None
+    asked_tokens: int
+    today_usd: float | None
+    today_tokens: int
+    prepared_usd: float | None
+    prepared_tokens: int
+    documents: int
+    bytes: int
+
+
+def listed(services: Services) -> list[Person]:
+    """Return everybody, in the order of being added."""
+    rights.require_admin(services)
+    with services.database.read() as connection:
+        return people_rows.list_all(connection)
+
+
+def exist(services: Services) -> bool:
+    """Tell whether anybody has an account; then everybody signs in."""
+    with services.database.read() as connection:
+        return people_rows.exist(connection)
+
+
+def find(services: Services, name: str) -> Person:
+    """Return the person of this name. Raises ``UserError``."""
+    with services.database.read() as connection:
+        return _named(connection, name)
+
+
+def add(
+    services: Services, name: str, *, admin: bool = False, email: str | None = None, password: str | None = None
+) -> str:
+    """Add a person. Returns the code with which they choose their password, "" where one is given here already."""
+    rights.require_admin(services)
+    address = (email or "").strip() or None
+    if address is not None and ("@" not in address or len(address) > 200 or " " in address):
+        raise UserError(f"{address} is no e-mail address.")
+    made = passwords.make(passwords.check(password)) if password is not None else None
+    with services.database.write() as connection:
+        person_id = entering.add(connection, name, admin=admin, email=address, now=services.now())
+        if made is not None:
+            people_rows.change(connection, person_id, password=made)
+            return ""
+        return entering.new_code(connection, person_id, until=services.now() + entering.CODE_S)
+
+
+def reset(services: Services, name: str, *, password: str | None = None) -> str:
+    """Void a person's password and sign them out everywhere; return as ``add`` does."""
+    rights.require_admin(services)
+    made = passwords.make(passwords.check(password)) if password is not None else None
+    with services.database.write() as connection:
+        person = _named(connection, name)
+        people_rows.end_sign_ins(connection, person.id)
+        people_rows.drop_codes(connection, person.id)
+        people_rows.change(connection, person.id, password=made)
+        if made is not None:
+            return ""
+        return entering.new_code(connection, person.id, until=services.now() + entering.CODE_S)
+
+
+def disable(services: Services, name: str) -> None:
+    """Keep a person out from now on, wherever they are signed in; what is theirs stays. Raises ``UserError``."""
+    rights.require_admin(services)
+    with services.database.write() as connection:
+        person = _named(connection, name)
+        people_rows.change(connection, person.id, disabled=True)
+        people_rows.end_sign_ins(connection, person.id)
+        people_rows.drop_codes(connection, person.id)
+        _keep_an_admin(connection)
+
+
+def enable(services: Services, name: str) -> None:
+    """Let a person sign in again."""
+    rights.require_admin(services)
+    with services.database.write() as connection:
+        people_rows.change(connection, _named(connection, name).id, disabled=False)
+
+
+def set_admin(services: Services, name: str, admin: bool) -> None:
+    """Make a person an admin, or a member. Raises ``UserError`` where no admin would be left."""
+    rights.require_admin(services)
+    with services.database.write() as connection:
+        people_rows.change(connection, _named(connection, name).id, admin=admin)
+        _keep_an_admin(connection)
+
+
+def limit(services: Services, name: str, **limits: float | int | None) -> Limits:
+    """Set some of a person's limits (``None``: no limit) and return all of them. Raises ``UserError``."""
+    rights.require_admin(services)
+    for field, value in limits.items():
+        if value is not None and not 0 <= value < 1e15:
+            raise UserError(f"The limit {field} must be a number of at least 0.")
+    with services.database.write() as connection:
+        person = _named(connection, name)
+        changed = Limits(**(dataclasses.asdict(person.limits) | limits))
+        people_rows.set_limits(connection, person.id, changed)
+    return changed
+
+
+def used(services: Services, owner: str) -> Used:
+    """Return what a person uses, or what the shared documents take (owner ``SHARED``)."""
+    rights.require_admin(services)
+    with services.database.read() as connection:
+        rows = [row for row in ledger_rows.rows(connection, owner) if row.model != EXTRACTIVE]
+        documents, size = people_rows.documents_of(connection, owner, SHARED)
+    midnight = services.now() // _DAY_S * _DAY_S
+    asked = [row for row in rows if row.purpose in ASKING]
+    today = [row for row in asked if row.at >= midnight]
+    prepared = [row for row in rows if row.purpose not in ASKING]
+    return Used(*_sums(asked), *_sums(today), *_sums(prepared), documents, size)
+
+
+def _sums(rows: Sequence[LedgerRow]) -> tuple[float | None, int]:
+    costs = [row.usage.cost_usd for row in rows]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None, sum(row.usage.tokens for row in rows)
+
+
+ASKING = ("chat", "test")
+"""The purposes of calls that a person makes; the others are made while nobody waits."""
+
+
+def _named(connection: Connection, name: str) -> Person:
+    person = people_rows.by_name(connection, name)
+    if person is None:
+        raise UserError(f"There is nobody named {name}. 'python -m stc people list' shows who there is.")
+    return person
+
+
+def _keep_an_admin(connection: Connection) -> None:
+    """Raise ``UserError`` where no admin could come in any more: the transaction is taken back then."""
+    if not people_rows.count_admins(connection):
+        raise UserError("Nobody could look after this place then: make somebody else an admin first.")
