@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stc.errors import Damaged, StcError
-from stc.services import LOCAL_OWNER, Services
+from stc.services import Services
 from stc.storage import recovery, upkeep
 from stc.storage.holders import Holders
 from stc.storage.salvage import salvage
+from stc.words import ONLY_PERSON
 
 _LIBRARIES = (
     "streamlit",
@@ -47,7 +48,7 @@ class Report:
         return all(check.ok for check in self.checks)
 
 
-def examine(storage: Path, owner: str = LOCAL_OWNER, *, fix: bool = False) -> Report:
+def examine(storage: Path, owner: str = ONLY_PERSON, *, fix: bool = False) -> Report:
     """Run every check; with ``fix`` repair what can be repaired, and say what was done.
 
     A storage that can't be opened is a finding; where its database is damaged, ``fix`` makes it anew from what can still be
