@@ -93,7 +93,10 @@ class Services:
         stored = {}
         for name, value in values.items():
             try:
-                stored[name] = json.dumps(setting.convert(name, value))
+                fitting = setting.convert(name, value)
+                if name == "api_base" and setting.holds_secret(fitting):
+                    raise ValueError("it must be without user, password and query. Enter the key by itself")
+                stored[name] = json.dumps(fitting)
             except ValueError as error:
                 raise UserError(f"{setting.describe(name)}: {error}.") from None
         with self.database.write() as connection:

@@ -111,6 +111,11 @@ def load(stored: Mapping[str, str], environment: Mapping[str, str] = os.environ)
     return Settings(**values)
 
 
+def holds_secret(address: str) -> bool:
+    """Tell whether an address holds what may be a key: that belongs into the file of keys, not among the settings."""
+    return "@" in address or "?" in address
+
+
 def convert(name: str, value: Any) -> Any:
     """Return ``value`` in the type of setting ``name``; raise ``ValueError`` with a sentence's end where it does not fit."""
     kind = type(getattr(_DEFAULTS, name))

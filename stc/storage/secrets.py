@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import stat
@@ -14,6 +15,9 @@ from typing import Literal
 from filelock import FileLock
 
 from stc.errors import UserError
+from stc.storage import private
+
+logger = logging.getLogger(__name__)
 
 
 class Secrets:
@@ -63,6 +67,12 @@ class Secrets:
 
     def _stored(self) -> dict[str, str]:
         try:
+            if private.is_open_to_others(self.path):
+                private.close_file(self.path)
+                logger.warning(
+                    "Others on this computer could read the file of your keys (secrets.json in the storage folder). They "
+                    "can't any more; if somebody may have, get new keys from the providers."
+                )
             data = self.path.read_bytes()
         except FileNotFoundError:
             return {}

@@ -47,6 +47,17 @@ def test_only_the_owner_can_read_the_file(secrets):
         os.umask(before)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="only on systems with modes: not Windows")
+def test_a_file_that_others_can_read_is_closed_to_them_with_a_warning(secrets, caplog):
+    secrets.set_key("OPENAI_API_KEY", KEY)
+    assert not caplog.records
+    secrets.path.chmod(0o644)
+    assert secrets.get("OPENAI_API_KEY") == KEY
+    assert stat.S_IMODE(secrets.path.stat().st_mode) == 0o600
+    assert "get new keys" in caplog.text
+    assert KEY not in caplog.text
+
+
 def test_the_environment_wins(tmp_path):
     secrets = Secrets(tmp_path, environment={"OPENAI_API_KEY": "from-outside", "GROQ_API_KEY": " "})
     secrets.set_key("OPENAI_API_KEY", KEY)
