@@ -35,9 +35,11 @@ EDGES = {
 PURE = (
     "stc.words",
     "stc.errors",
+    "stc.chat.abstaining",
     "stc.chat.citing",
     "stc.chat.derived",
     "stc.chat.figures",
+    "stc.chat.following",
     "stc.chat.orders",
     "stc.chat.reuse",
     "stc.chat.routing",

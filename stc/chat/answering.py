@@ -472,12 +472,18 @@ def _quote(request: _Ask, context: Context) -> _Said:
     began = time.monotonic()
     by_label = {part.label: part for part in context.parts}
     told = request.found.derived if context.route == "notes" else None
+    doubt = ""
     if told is not None:  # it is no quote, and stands by its evidence
         text, quotes = told.text, [(context.parts[0], item.quote) for item in told.evidence]
     else:
         reading = extractive.read(
-            request.answer.asked, context.parts, embed=request.services.embedder.encode, max_tokens=QUOTED_TOKENS
+            request.answer.asked,
+            context.parts,
+            embed=request.services.embedder.encode,
+            max_tokens=QUOTED_TOKENS,
+            about="\n".join(request.found.scope.names.values()),
         )
+        doubt = reading.doubt
         text, quotes = reading.text, [(by_label[quote.label], quote.text) for quote in reading.quotes]
     written = tokens.count(text)
     proven: list[Citation] = []
@@ -508,7 +514,7 @@ def _quote(request: _Ask, context: Context) -> _Said:
         ),
     )
     if abstained:
-        return _Said(ABSTAINED, (), True)
+        return _Said(ABSTAINED, (), True, (doubt,) if doubt else ())
     if request.on_text:
         request.on_text(text)
     return _Said(text, tuple(proven), False)

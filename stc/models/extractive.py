@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from stc.chat import abstaining
 from stc.chat.sentences import split
 from stc.chat.terms import places, terms
 from stc.models import tokens
@@ -72,13 +73,15 @@ class Quote:
 class Reading:
     """``text`` is the lead, out of the first quote; ``quotes`` come best first. Abstaining leaves both empty.
 
-    ``confidence`` is comparable between questions; below ``_CONFIDENT`` the reader abstains.
+    ``confidence`` is comparable between questions; below ``_CONFIDENT`` the reader abstains. ``doubt`` says in words what
+    else it abstained for.
     """
 
     text: str
     quotes: tuple[Quote, ...]
     abstained: bool
     confidence: float
+    doubt: str = ""
 
 
 @dataclass(slots=True)
@@ -100,10 +103,12 @@ def read(
     *,
     embed: Embed,
     max_tokens: int = 128,
+    about: str = "",
 ) -> Reading:
     """Return what the parts say to the question in at most ``max_tokens`` cl100k_base tokens, lead and quotes together.
 
-    ``embed`` turns texts into unit vectors of shape (n, dimension).
+    ``embed`` turns texts into unit vectors of shape (n, dimension). ``about``: what is known of the parts besides, such as
+    the names of their documents.
     """
     asked = _Asked.of(question)
     units = _units(parts)
@@ -114,6 +119,10 @@ def read(
     confidence = _confidence(asked, ranked)
     if confidence < _CONFIDENT:
         return Reading("", (), True, confidence)
+    best = ranked[0]
+    read_all = "\n".join([about, *(part.text for part in parts)])
+    if doubt := abstaining.doubt(question, best.text, parts[best.part].text, read_all):
+        return Reading("", (), True, confidence, doubt)
     lead = _lead(asked, ranked[0], min(_LEAD_TOKENS, max_tokens // 3))
     left = max_tokens - tokens.count(lead) - _MARK_TOKENS
     quotes: list[Quote] = []

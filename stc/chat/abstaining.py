@@ -1,0 +1,106 @@
+"""What speaks against an answer although its sentence comes near: a twist in the question that the text does not have. Pure.
+
+Nearness can't tell "the most" from "the least": a question that a text nearly answers shares all of its words but one. These
+are the few turns of a word that are certain enough to keep silent for (docs/decisions/0026-nearly-answered.md).
+"""
+
+from __future__ import annotations
+
+import re
+
+from stc.chat.figures import MONTHS
+from stc.chat.terms import terms
+
+_NEGATED = re.compile(r"\b(?:not|never|without|cannot|no longer|nobody|nor|neither|no (?=\w))\b|n['’]t\b", re.I)
+_NEGATING = re.compile(
+    r"\b(?:not|no|never|nor|neither|none|without|cannot|nothing|nobody|nowhere|except|lack\w*|fail\w*|un(?![idt])\w{3,}"
+    r"|refus\w*|prohibit\w*|forb\w+|absen\w+|rather than|instead|few|hardly|rarely|seldom|exclud\w*|other than|unable"
+    r"|impossible|non|in(?:ability|sufficient|correct\w*|adequate)|avoid\w*|prevent\w*|den(?:y|ied)|reject\w*|oppos\w*|against"
+    r"|differ\w*|outside|only|free|dis\w{4,})\b|n['’]t\b|\bnon-",
+    re.I,
+)
+_OPPOSITES = """
+most least, more less, more fewer, increase decrease, increased decreased, increasing decreasing, rise fall, rose fell, rising
+falling, high low, higher lower, highest lowest, large small, larger smaller, largest smallest, big little, bigger smaller,
+biggest smallest, long short, longer shorter, longest shortest, first last, earliest latest, early late, earlier later, before
+after, begin end, began ended, start end, started ended, start finish, start stop, open close, opened closed, win lose, won
+lost, with without, accept reject, accepted rejected, allow forbid, allow prohibit, allowed prohibited, allowed forbidden, legal
+illegal, lawful unlawful, public private, male female, men women, north south, northern southern, east west, eastern western,
+northeast southwest, northwest southeast, left right, top bottom, upper lower, above below, over under, inside outside, internal
+external, inner outer, interior exterior, minimum maximum, best worst, better worse, good bad, strong weak, stronger weaker,
+strongest weakest, rich poor, old new, older newer, older younger, oldest youngest, oldest newest, old young, fast slow, faster
+slower, hot cold, warm cold, warmer cooler, heavy light, easy difficult, easy hard, simple complex, majority minority, all none,
+always never, often rarely, often seldom, common rare, common uncommon, usual unusual, positive negative, add remove, added
+removed, gain lose, gained lost, gain loss, buy sell, bought sold, import export, imports exports, imported exported, enter
+leave, arrive depart, arrived departed, arrival departure, support oppose, supported opposed, supporter opponent, friend enemy,
+ally enemy, allies enemies, peace war, victory defeat, defeated victorious, success failure, successful unsuccessful, succeed
+fail, succeeded failed, create destroy, created destroyed, build destroy, built destroyed, construct demolish, birth death,
+alive dead, live die, urban rural, ancient modern, natural artificial, liquid solid, direct indirect, domestic foreign,
+voluntary compulsory, voluntary mandatory, optional mandatory, optional required, temporary permanent, include exclude, included
+excluded, including excluding, advantage disadvantage, advantages disadvantages, benefit drawback, agree disagree, agreed
+disagreed, connect disconnect, appear disappear, hired fired, raise lower, raised lowered, expand contract, expanded contracted,
+expand shrink, widen narrow, wide narrow, deep shallow, dense sparse, near far, nearer farther, nearest farthest, odd even, finite
+infinite, possible impossible, able unable, known unknown, dependent independent, equal unequal, regular irregular, formal
+informal, sufficient insufficient, necessary unnecessary, safe dangerous, safe unsafe, healthy sick, day night, morning evening,
+summer winter, spring autumn, love hate, loved hated, encourage discourage, encouraged discouraged, promote hinder, protect
+attack, protected attacked, defend attack, praise criticize, praised criticized, deny admit, denied admitted, deny confirm, denied
+confirmed, lend borrow, teach learn, push pull, send receive, sent received, upload download, teacher student, teachers students,
+employer employee, landlord tenant, buyer seller, sender receiver, winner loser, ancestor descendant, predecessor successor,
+catholic protestant, deterministic nondeterministic, deterministic non-deterministic, profit loss, income expense, assets
+liabilities, debit credit, gross net, supply demand, causes effects
+"""
+_OPPOSITE: dict[str, set[str]] = {}
+for _pair in _OPPOSITES.split(","):
+    _one, _other = _pair.split()
+    _OPPOSITE.setdefault(_one, set()).add(_other)
+    _OPPOSITE.setdefault(_other, set()).add(_one)
+
+_SOLE = re.compile(r"\bthe (?:only|sole)\b|\b(?:solely|exclusively|always)\b", re.I)
+"""Not "only twice a week", which says no more than "twice a week" does."""
+_SOLE_TOLD = re.compile(r"\b(?:only|sole(?:ly)?|exclusively|alone|always|all|every|each|just|single|one|never)\b", re.I)
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_YEAR = re.compile(r"\b(?:1[0-9]\d\d|20\d\d)\b")
+_NAME = re.compile(r"\b[A-Z][\w’'-]+")
+_NO_NAME = frozenset(MONTHS) | frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday i what which who whom whose when where why how".split()
+)
+_FEWEST_PLAIN = 0.5
+"""Share of a question's words that begin with a small letter; with fewer, capitals tell no name."""
+
+
+def doubt(question: str, sentence: str, passage: str, context: str) -> str:
+    """Return what speaks against answering a question by a sentence, "" where nothing does.
+
+    ``passage`` is what the sentence stands in, ``context`` all that was read, with the names of its documents.
+    """
+    asked, there = _words(question), _words(sentence)
+    if (negation := _NEGATED.search(question)) and not _NEGATING.search(sentence):
+        return f"the question says “{negation.group().strip()}”, the nearest sentence does not"
+    for word in asked:
+        opposite = next((one for one in there if one in _OPPOSITE.get(word, ()) and one not in asked), None)
+        if opposite and word not in there:
+            return f"the question says “{word}”, the nearest sentence “{opposite}”"
+    if (sole := _SOLE.search(question)) and not _SOLE_TOLD.search(sentence):
+        return f"the question says “{sole.group()}”, the nearest sentence does not"
+    years, others = set(_YEAR.findall(question)), set(_YEAR.findall(sentence))
+    missing = sorted(year for year in years if year not in passage and year not in context)
+    if missing and others - years:
+        return f"the question is about {missing[0]}, the nearest sentence about {min(others - years)}"
+    known = set(terms(context)) | set(terms(passage))
+    name = next((one for one in _names(question) if terms(one) and not set(terms(one)) <= known), None)
+    return f"“{name}” stands nowhere in what was read" if name else ""
+
+
+def _words(text: str) -> list[str]:
+    return list(dict.fromkeys(word.lower() for word in _WORD.findall(text)))
+
+
+def _names(question: str) -> list[str]:
+    words = question.split()
+    if sum(word[:1].islower() for word in words) < _FEWEST_PLAIN * len(words):
+        return []
+    return [
+        found.group()
+        for found in _NAME.finditer(question)
+        if found.start() > 0 and found.group().lower().removesuffix("'s").removesuffix("’s") not in _NO_NAME
+    ]

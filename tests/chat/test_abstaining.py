@@ -1,0 +1,59 @@
+"""A question that the text nearly answers gets no answer where one certain word turns it round."""
+
+from __future__ import annotations
+
+import pytest
+
+from stc.chat.abstaining import doubt
+from stc.chat.answering import ABSTAINED, ask
+
+SENTENCE = "The ferry leaves the north pier at 07:40 on weekdays in summer 2014."
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("From which pier does the ferry not leave?", "says “not”"),
+        ("Which pier doesn't the ferry leave from?", "says “n't”"),
+        ("When does the ferry arrive at the south pier?", "“south”, the nearest sentence “north”"),
+        ("When does the only ferry leave the pier?", "says “the only”"),
+        ("When does the ferry always leave the pier?", "says “always”"),
+        ("When did the ferry leave the pier in 2015?", "about 2015, the nearest sentence about 2014"),
+        ("When does the ferry to Reykjavik leave the pier?", "“Reykjavik” stands nowhere"),
+    ],
+)
+def test_a_twist_that_the_sentence_does_not_have_is_a_doubt(question, why):
+    assert why in doubt(question, SENTENCE, SENTENCE, f"{SENTENCE}\nferry.md")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When does the ferry leave the north pier?",
+        "When did the ferry leave the pier in 2014?",
+        "When does the ferry leave the pier on a Monday in March?",
+        "Why does the ferry leave only once, and all ferries on weekdays?",
+        "WHEN DOES THE FERRY LEAVE THE PIER IN OSLO?",
+        "When Does The Ferry Leave The Pier?",
+        "When does the ferry of Cape Marrow leave?",
+        "When does the ferry leave, and when does it not leave the north pier?",
+    ],
+)
+def test_a_question_without_one_is_none(question):
+    sentence = SENTENCE if "not" not in question else "The ferry does not leave on Sundays."
+    assert doubt(question, sentence, sentence, f"{sentence}\ncape-marrow.md: Cape Marrow") == ""
+
+
+def test_a_year_or_a_name_may_stand_elsewhere_in_what_is_read():
+    context = f"Timetable of Reykjavik, 2015\n{SENTENCE}"
+    assert doubt("When did the ferry leave in 2015?", SENTENCE, context, context) == ""
+    assert doubt("When does the ferry of Reykjavik leave?", SENTENCE, SENTENCE, context) == ""
+
+
+def test_the_answer_says_why_it_keeps_silent(services, ferry):
+    answer = ask(services, "Who did not build the lighthouse in 1911?", document_ids=[ferry])
+    assert answer.abstained
+    assert answer.text == ABSTAINED
+    assert answer.nearest
+    assert any("says “not”" in reason for reason in answer.reasons)
+    assert not ask(services, "Who built the lighthouse in 1911?", document_ids=[ferry]).abstained
