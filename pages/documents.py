@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from stc.meter import ledger
-from stc.ui import adding, dialogs, library, opened, preparing, safe
+from stc.ui import adding, dialogs, library, opened, preparing, safe, second_try
 from stc.words import Document
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def document_row(document: Document) -> None:
                 args=("options",),
                 kwargs={"document": document.id},
             )
+            second_try.offer_pictures(document)
             if document.id in refreshing:
                 st.button(
                     "Refresh the notes",

@@ -11,14 +11,16 @@ import streamlit as st
 from stc.documents import progress
 from stc.errors import UserError
 from stc.services import Services
-from stc.ui import dialogs, library, safe
+from stc.ui import dialogs, library, safe, second_try
 from stc.words import Document
 
 _UNFINISHED = ("reading", "embedding")
 _SAME_NAME = "same-name"
 
 
-def drop_zone(services: Services, key: str, label: str = "Add documents: PDF, plain text or Markdown") -> None:
+def drop_zone(
+    services: Services, key: str, label: str = "Add documents: PDF, Word, HTML, plain text or Markdown"
+) -> None:
     """Show where files are dropped. What arrives goes to disk, and the widget starts afresh to let go of the memory."""
     turn = st.session_state.setdefault(f"{key}-turn", 0)
     # Any kind is taken: what can't be read is told in a sentence, which says more than the widget's own refusal.
@@ -135,6 +137,7 @@ def tell(services: Services, most_failures: int = 5) -> None:
     if waiting:
         st.fragment(_progress, run_every=1.0)(services, waiting)
     _ask_same_name(services)
+    second_try.ask_languages(services)
 
 
 def _arriving(services: Services) -> list[Document]:
@@ -152,23 +155,30 @@ def _failures(services: Services, most: int) -> None:
                 when = time.strftime("%H:%M", time.localtime(failure["at"]))
                 st.markdown(
                     f":material/error: **{safe.inert(failure['name'], 60)}** could not be added ({when}). "
-                    f"{safe.inert(failure['reason'])}"
+                    f"{safe.inert(second_try.reason(failure))}"
                 )
                 st.button(
                     "Dismiss",
                     type="tertiary",
                     key=f"dismiss-{failure['id']}",
-                    on_click=library.dismiss_failures,
+                    on_click=_dismiss,
                     args=(services, [failure["id"]]),
                 )
+            second_try.offer(services, failure)
         if len(failures) > 1:
             st.button(
                 f"Dismiss all {len(failures):,}",
                 type="tertiary",
                 key="dismiss-all",
-                on_click=library.dismiss_failures,
+                on_click=_dismiss,
                 args=(services, [failure["id"] for failure in failures]),
             )
+
+
+def _dismiss(services: Services, failure_ids: Sequence[str]) -> None:
+    from stc.documents import retrying
+
+    retrying.dismiss(services, failure_ids)
 
 
 def _progress(services: Services, waiting: list[str]) -> None:

@@ -88,12 +88,6 @@ def failures(of: Services) -> list[dict[str, Any]]:
         return document_rows.list_failures(connection, of.owner)
 
 
-def dismiss_failures(of: Services, failure_ids: Sequence[str]) -> None:
-    with of.database.write() as connection:
-        for failure_id in failure_ids:
-            document_rows.dismiss_failure(connection, of.owner, failure_id)
-
-
 def conversations(of: Services) -> list[dict[str, Any]]:
     """Return the conversations, last used first."""
     with of.database.read() as connection:
