@@ -487,3 +487,11 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def indexed(connection: Any, word: str, kind: str) -> list[str]:
+    """Return the ids of the passages or notes that the full-text index finds by a word, in their order."""
+    from stc.storage import lexical
+
+    standing = lexical.standing(connection, [word], kind=kind, document_ids=None, most=100)[word]
+    return list(lexical.items_at(connection, standing.places).values())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stc.chat import derived, reuse, routing
 from stc.chat.context import CONTEXT_TOKENS, pack, rarities
-from stc.chat.retrieval import retrieve
+from stc.chat.retrieval import retrieve_each
 from stc.chat.scope import Scope
 from stc.models import tokens
 from stc.models.extractive import offers
@@ -42,8 +42,9 @@ class Found:
 
 def find(services: Services, question: str, scope: Scope) -> Found:
     """Search the scope's passages and verified notes."""
-    chunk_hits = retrieve(services, question, document_ids=scope.ids, kind="chunk", limit=_CHUNK_HITS)
-    note_hits = retrieve(services, question, document_ids=scope.ids, kind="note", limit=_NOTE_HITS)
+    limits = {"chunk": _CHUNK_HITS, "note": _NOTE_HITS}
+    hits = retrieve_each(services, question, document_ids=scope.ids, limits=limits)
+    chunk_hits, note_hits = hits["chunk"], hits["note"]
     with services.database.read() as connection:
         notes = note_rows.by_id(connection, [hit.id for hit in note_hits])
         notes = {note.id: note for note in notes.values() if note.status == "verified"}

@@ -1,7 +1,7 @@
 """Find the passages and prepared notes that are nearest to a question.
 
-Two searches propose candidates, words (FTS5) and meaning (vectors); each candidate is then scored by both, and by how much
-of the question its best sentence holds. The parts of the score are shares of what the question could reach at most, not
+Words (full text) and meaning (vectors) propose candidates; the most promising are then scored by both, and by how much
+of the question their best sentence holds. The parts of the score are shares of what the question could reach at most, not
 standardised over the candidates, so that scores can be compared between questions (docs/decisions/0012-fusing-by-share.md).
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import threading
+from array import array
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -33,11 +34,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Vector = NDArray[np.float32]
+Places = NDArray[np.int64]
 
 _WEIGHTS = {"words": 1.0, "meaning": 0.8, "sentence": 0.5, "order": 0.15, "document": 0.3}
 _K1, _B = 1.2, 0.75
 """BM25's usual constants."""
-_CANDIDATES = 40
+_NEAR = 40
+"""So many candidates are proposed by meaning, and more by words, for those cost little."""
+_WORDED = 200
+_SCORED = 64
+"""So many candidates, the most promising by words and meaning, are scored in full."""
 _LIKELY_DOCUMENTS = 3
 """So many documents that hold most of the question's telling words are searched once more by themselves: a passage of the
 right document need not repeat its name."""
@@ -45,6 +51,8 @@ _TOLD_BY_DOCUMENT = 0.5
 """Part of its weight that a word loses within passages where it tells the document."""
 _COMMON = 3000
 """A word that more passages hold tells no document from another."""
+_MOST_PLACES = 12_000
+"""Of a word that stands in more passages only so many places are read (0.7 µs each); rarer words propose candidates."""
 _MOST_NAMED_DOCUMENTS = 200
 """A longer list of documents is not put into the searches: their results are sifted instead."""
 
@@ -56,8 +64,8 @@ class _Candidate:
     document_id: str
     page_start: int
     page_end: int
+    heading: str
     text: str
-    indexed: str
     tokens: int
 
 
@@ -69,57 +77,47 @@ def retrieve(
     kind: str = "all",
     limit: int = 10,
 ) -> list[Hit]:
-    """Return up to ``limit`` hits, best first, among the owner's documents that are ready.
+    """Return up to ``limit`` hits, best first. ``kind`` is "chunk", "note" or "all". See ``retrieve_each``."""
+    kinds = ("chunk", "note") if kind == "all" else (kind,)
+    each = retrieve_each(services, question, document_ids=document_ids, limits=dict.fromkeys(kinds, limit))
+    return sorted((hit for found in each.values() for hit in found), key=_best_first)[:limit]
 
-    ``kind`` is "chunk", "note" or "all". ``document_ids`` ``None`` searches all documents. Only verified notes are found.
+
+def retrieve_each(
+    services: Services, question: str, *, document_ids: Sequence[str] | None, limits: Mapping[str, int]
+) -> dict[str, list[Hit]]:
+    """Return the best hits of each kind ("chunk", "note"), up to its limit, among the owner's documents that are ready.
+
+    ``document_ids`` ``None`` searches all documents. Only verified notes are found.
     ``score`` lies between about 0 (nothing in common) and 1; ``signals`` holds its parts before weighting, each 0 to 1:
     ``words`` (BM25), ``meaning`` (cosine), ``sentence`` (rarity-weighted share of the question's words in one sentence),
     ``order`` (neighbouring words of the question that are neighbours here) and, among several documents, ``document`` (share
     of the words that tell documents apart which this one holds anywhere). Raises ``UserError`` for an unknown document.
     """
-    kinds = ("chunk", "note") if kind == "all" else (kind,)
-    reach = max(_CANDIDATES, 2 * limit)
     with services.database.read() as connection:
         extents = document_rows.extents(connection, services.owner)
         scope = _scope(extents, document_ids)
-        if not scope or limit < 1:
-            return []
-        named = _named(extents, scope, connection)
-        words = _words(question)
-        held = lexical.count(connection, list(words.values()), kind="chunk", document_ids=named)
-        telling = _telling(connection, words, held, scope, named)
-        likely = telling.likely()
-        searches = [named, likely] if likely else [named]
-        worded = {
-            each: [
-                item_id
-                for some in searches
-                for item_id, _ in lexical.search(connection, question, kind=each, document_ids=some, limit=reach)
-            ]
-            for each in kinds
-        }
-    passages = sum(extents[document_id][1] for document_id in scope)
-    rarity = telling.within(_rarity(words, held, passages))
-    vector = question_vector(services, question)
-    embedder = services.embedder.name
-    hits: list[Hit] = []
-    for each in kinds:
-        near = [
-            item_id
-            for some in searches
-            for item_id, _ in services.vectors.search(
-                vector, kind=each, document_ids=some, embedder_name=embedder, limit=reach
-            )
-        ]
-        ids = list(dict.fromkeys([*worded[each], *near]))
-        with services.database.read() as connection:
-            candidates = [found for found in _load(connection, each, ids) if found.document_id in scope]
-        cosines = services.vectors.cosines(
-            vector, kind=each, item_ids=[found.id for found in candidates], embedder_name=embedder
+        if not scope or not any(limit > 0 for limit in limits.values()):
+            return {kind: [] for kind in limits}
+        library = _Library(
+            sizes={document_id: extents[document_id][1] for document_id in scope},
+            numbers=lexical.numbers(connection, sorted(scope)),
+            named=_named(extents, scope, connection),
         )
-        hits += _score(question, candidates, cosines, rarity, telling.shares)
-    hits.sort(key=lambda hit: (-hit.score, hit.document_id, hit.page_start, hit.id))
-    return hits[:limit]
+        words = _words(question)
+        standing = {kind: _standing(connection, words, library, kind) for kind in {"chunk": 0, **limits}}
+    asked = _weigh(question, standing["chunk"], library)
+    vector = question_vector(services, question)
+    found = {}
+    for kind, limit in limits.items():
+        candidates, cosines = _candidates(services, vector, asked, library, kind, standing[kind], limit)
+        hits = _score(candidates, cosines, asked)
+        found[kind] = sorted(hits, key=_best_first)[: max(0, limit)]
+    return found
+
+
+def _best_first(hit: Hit) -> tuple[float, str, int, str]:
+    return -hit.score, hit.document_id, hit.page_start, hit.id
 
 
 def _scope(extents: dict[str, tuple[str, int]], document_ids: Sequence[str] | None) -> set[str]:
@@ -138,63 +136,111 @@ def _named(extents: dict[str, tuple[str, int]], scope: set[str], connection: Con
 
 
 def _words(question: str) -> dict[str, str]:
-    """Return the question's terms, each with a word that it was made of."""
-    return {term: question[start:end].lower() for term, start, end in places(question)}
-
-
-def _rarity(words: dict[str, str], held: dict[str, int], passages: int) -> dict[str, float]:
-    """Return the inverse document frequency of each term of the question among the passages in scope."""
-    return {
-        term: math.log(1 + (max(passages, held[word]) - held[word] + 0.5) / (held[word] + 0.5))
-        for term, word in words.items()
-    }
+    """Return the question's terms, each with a word that it was made of; its stop words where it has nothing else."""
+    found = {term: question[start:end].lower() for term, start, end in places(question)}
+    return found or {word: word for word in question.lower().split() if word.isalnum()}
 
 
 @dataclass(frozen=True, slots=True)
-class _Telling:
-    """What a question's words say about which document is meant; empty where there is one document only."""
+class _Library:
+    """The documents in scope: passages of each, their numbers in places, and the names for searches (see ``_named``)."""
 
-    weights: dict[str, float]
-    """Inverse document frequency of each term, over documents."""
+    sizes: dict[str, int]
+    numbers: dict[str, int]
+    named: list[str] | None
+
+    @property
+    def passages(self) -> int:
+        return sum(self.sizes.values())
+
+    def sift(self, found: Places) -> Places:
+        """Return the places that lie in these documents."""
+        if not len(found):
+            return found
+        return found[np.isin(lexical.number_of(found), np.fromiter(self.numbers.values(), np.int64))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The places in scope where a word stands, ascending; ``whole`` unless there are more than were read. ``proposes``: those
+    that make candidates, all of a rare word's."""
+
+    places: Places
+    whole: bool
+    proposes: Places
+
+    def number(self, library: _Library) -> int:
+        """Return how many passages hold the word: where not all places were read, what those read let expect."""
+        if self.whole or not len(self.places):
+            return len(self.places)
+        last = int(lexical.number_of(self.places[-1]))
+        read = sum(library.sizes[document_id] for document_id, number in library.numbers.items() if number < last)
+        return round(len(self.places) / max(read, len(self.places)) * library.passages)
+
+
+def _standing(connection: Connection, words: dict[str, str], library: _Library, kind: str) -> dict[str, _Standing]:
+    """Return where each term stands. Common words propose candidates only where the rare ones propose too few, and then
+    those that hold them all."""
+
+    def sifted(found: array[int]) -> Places:
+        return library.sift(np.array(found, np.int64))
+
+    found = lexical.standing(connection, words.values(), kind=kind, document_ids=library.named, most=_MOST_PLACES)
+    there = {term: sifted(found[word].places) for term, word in words.items()}
+    rare = {term for term, word in words.items() if found[word].whole}
+    proposed = _NONE
+    if sum(len(there[term]) for term in rare) < _NEAR and len(rare) < len(words):
+        common = [words[term] for term in words if term not in rare]
+        proposed = sifted(
+            lexical.together(connection, common, kind=kind, document_ids=library.named, most=_MOST_PLACES)
+        )
+        if not len(proposed):
+            # The rarest of them is the one whose places reach farthest.
+            proposed = max((there[term] for term in words if term not in rare), key=lambda found: int(found[-1:].sum()))
+    return {term: _Standing(there[term], term in rare, there[term] if term in rare else proposed) for term in words}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a question's words weigh. ``rarity`` is the inverse document frequency of each term among the passages in
+    scope; ``shares`` the share of the words that tell documents apart which each document holds anywhere, {} where there is
+    one document only."""
+
+    question: str
+    rarity: dict[str, float]
     shares: dict[str, float]
-    """For each document the share of that weight that it holds anywhere."""
 
     def likely(self) -> list[str]:
         """Return the few documents that stand out."""
         ranked = sorted(self.shares, key=lambda document_id: (-self.shares[document_id], document_id))
         return ranked[:_LIKELY_DOCUMENTS] if len(ranked) > _LIKELY_DOCUMENTS else []
 
-    def within(self, rarity: dict[str, float]) -> dict[str, float]:
-        """Return the weights of terms within passages: a term that has told the document tells less there."""
-        most = max(self.weights.values(), default=0.0)
-        if not most:
-            return rarity
-        return {
-            term: weight * (1 - _TOLD_BY_DOCUMENT * self.weights.get(term, 0.0) / most)
-            for term, weight in rarity.items()
-        }
 
-
-def _telling(
-    connection: Connection, words: dict[str, str], held: dict[str, int], scope: set[str], named: Sequence[str] | None
-) -> _Telling:
-    if len(scope) < 2:
-        return _Telling({}, {})
+def _weigh(question: str, standing: dict[str, _Standing], library: _Library) -> _Asked:
+    held = {term: one.number(library) for term, one in standing.items()}
+    most = library.passages
+    rarity = {term: math.log(1 + (max(most, number) - number + 0.5) / (number + 0.5)) for term, number in held.items()}
     holders = {
-        term: lexical.documents(connection, word, kind="chunk", document_ids=named) & scope
-        for term, word in words.items()
-        if 0 < held[word] <= _COMMON
+        term: np.unique(lexical.number_of(standing[term].places))
+        for term, number in held.items()
+        if len(library.sizes) > 1 and 0 < number <= _COMMON and standing[term].whole
     }
-    number = len(scope)
-    weights = {term: math.log(1 + (number - len(them) + 0.5) / (len(them) + 0.5)) for term, them in holders.items()}
+    documents = len(library.sizes)
+    weights = {term: math.log(1 + (documents - len(them) + 0.5) / (len(them) + 0.5)) for term, them in holders.items()}
     total = sum(weights.values())
     if not total:
-        return _Telling({}, {})
-    shares = {
-        document_id: sum(weight for term, weight in weights.items() if document_id in holders[term]) / total
-        for document_id in scope
+        return _Asked(question, rarity, {})
+    told = dict.fromkeys(library.numbers.values(), 0.0)
+    for term, them in holders.items():
+        for number in them.tolist():
+            told[number] += weights[term]
+    # A term that has told the document tells less within it.
+    heaviest = max(weights.values())
+    within = {
+        term: weight * (1 - _TOLD_BY_DOCUMENT * weights.get(term, 0.0) / heaviest) for term, weight in rarity.items()
     }
-    return _Telling(weights, shares)
+    shares = {document_id: told.get(library.numbers.get(document_id, 0), 0.0) / total for document_id in library.sizes}
+    return _Asked(question, within, shares)
 
 
 _vectors: OrderedDict[tuple[str, str], Vector] = OrderedDict()
@@ -215,20 +261,87 @@ def question_vector(services: Services, question: str) -> Vector:
     return known
 
 
+# Candidates
+
+
+def _candidates(
+    services: Services,
+    vector: Vector,
+    asked: _Asked,
+    library: _Library,
+    kind: str,
+    standing: dict[str, _Standing],
+    limit: int,
+) -> tuple[list[_Candidate], dict[str, float]]:
+    """Return the most promising passages or notes, with their cosines."""
+    if limit < 1:
+        return [], {}
+    embedder = services.embedder.name
+    likely = asked.likely()
+    found, worth = _by_words(asked, library, standing)
+    first = _best_of(found, worth, max(_WORDED, limit))
+    if likely:
+        inside = np.isin(
+            lexical.number_of(found), [library.numbers[each] for each in likely if each in library.numbers]
+        )
+        first = np.union1d(first, _best_of(found[inside], worth[inside], max(_NEAR, limit)))
+    near: dict[str, float] = {}
+    for some in [library.named, likely] if likely else [library.named]:
+        near |= services.vectors.search(
+            vector, kind=kind, document_ids=some, embedder_name=embedder, limit=max(_NEAR, limit)
+        )
+    with services.database.read() as connection:
+        at = lexical.items_at(connection, first.tolist()) | lexical.places_of(connection, kind, list(near))
+        ids = list(at.values())
+        cosines = near | services.vectors.cosines(
+            connection, vector, kind=kind, item_ids=[each for each in ids if each not in near], embedder_name=embedder
+        )
+        documents = {number: document_id for document_id, number in library.numbers.items()}
+        by_place = dict(zip(found.tolist(), worth.tolist(), strict=True)) if len(found) < len(at) else None
+        promising = {}
+        for place, item_id in at.items():
+            document_id = documents.get(lexical.number_of(place))
+            if document_id is None:
+                continue
+            if by_place is not None:
+                held = by_place.get(place, 0.0)
+            else:
+                index = int(np.searchsorted(found, place))
+                held = float(worth[index]) if index < len(found) and found[index] == place else 0.0
+            promising[item_id] = (
+                (_WEIGHTS["words"] + _WEIGHTS["sentence"]) / 2 * held
+                + _WEIGHTS["meaning"] * cosines.get(item_id, 0.0)
+                + _WEIGHTS["document"] * asked.shares.get(document_id, 0.0)
+            )
+        ids = sorted(promising, key=lambda item_id: (-promising[item_id], item_id))[: max(_SCORED, 2 * limit)]
+        return _load(connection, kind, ids), cosines
+
+
+def _by_words(asked: _Asked, library: _Library, standing: dict[str, _Standing]) -> tuple[Places, NDArray[np.float64]]:
+    """Return the places that the words propose, ascending, and the share of the question's weight that each holds."""
+    proposing = [(asked.rarity[term], one.proposes) for term, one in standing.items() if len(one.proposes)]
+    total = sum(asked.rarity.values())
+    if not proposing or not total:
+        return _NONE, np.zeros(0)
+    found, back = np.unique(np.concatenate([there for _, there in proposing]), return_inverse=True)
+    weights = np.repeat([weight for weight, _ in proposing], [len(there) for _, there in proposing])
+    return found, np.bincount(back, weights, len(found)) / total
+
+
+def _best_of(found: Places, worth: NDArray[np.float64], limit: int) -> Places:
+    if len(found) <= limit:
+        return found
+    return found[np.sort(np.argpartition(-worth, limit)[:limit])]
+
+
+_NONE: Places = np.zeros(0, np.int64)
+
+
 def _load(connection: Connection, kind: str, ids: Sequence[str]) -> list[_Candidate]:
     if kind == "chunk":
         chunks = document_rows.chunks_by_id(connection, ids)
         return [
-            _Candidate(
-                "chunk",
-                c.id,
-                c.document_id,
-                c.page_start,
-                c.page_end,
-                c.text,
-                f"{c.heading}\n{c.text}" if c.heading else c.text,
-                c.tokens,
-            )
+            _Candidate("chunk", c.id, c.document_id, c.page_start, c.page_end, c.heading, c.text, c.tokens)
             for c in (chunks[item_id] for item_id in ids if item_id in chunks)
         ]
     notes = note_rows.by_id(connection, ids)
@@ -238,43 +351,38 @@ def _load(connection: Connection, kind: str, ids: Sequence[str]) -> list[_Candid
             text = f"{note.question}\n{note.text}" if note.question else note.text
             pages = [item.page for item in note.evidence]
             found.append(
-                _Candidate("note", note.id, note.document_id, min(pages), max(pages), text, text, tokens.count(text))
+                _Candidate("note", note.id, note.document_id, min(pages), max(pages), "", text, tokens.count(text))
             )
     return found
 
 
-def _score(
-    question: str,
-    candidates: Sequence[_Candidate],
-    cosines: dict[str, float],
-    rarity: dict[str, float],
-    shares: dict[str, float],
-) -> list[Hit]:
+def _score(candidates: Sequence[_Candidate], cosines: Mapping[str, float], asked: _Asked) -> list[Hit]:
     if not candidates:
         return []
-    asked = list(dict.fromkeys(terms(question)))
-    pairs = set(pairwise(asked))
-    most = sum(rarity.get(term, 0.0) for term in asked) or 1.0
-    held = [_terms(candidate.indexed) for candidate in candidates]
+    rarity = asked.rarity
+    wanted = list(dict.fromkeys(terms(asked.question)))
+    pairs = set(pairwise(wanted))
+    most = sum(rarity.get(term, 0.0) for term in wanted) or 1.0
+    held = [(*_terms(candidate.heading), *_terms(candidate.text)) for candidate in candidates]
     usual = sum(len(found) for found in held) / len(held) or 1.0
-    most_score = sum(weight for name, weight in _WEIGHTS.items() if shares or name != "document")
+    most_score = sum(weight for name, weight in _WEIGHTS.items() if asked.shares or name != "document")
     hits = []
     for candidate, found in zip(candidates, held, strict=True):
         counts = Counter(found)
         shrink = _K1 * (1 - _B + _B * len(found) / usual)
         signals = {
             # A term that is held very often comes to its rarity times (k1 + 1): what a question can reach is known.
-            "words": sum(rarity[term] * counts[term] / (counts[term] + shrink) for term in asked if counts[term])
+            "words": sum(rarity[term] * counts[term] / (counts[term] + shrink) for term in wanted if counts[term])
             / most,
             "meaning": max(0.0, cosines.get(candidate.id, 0.0)),
             "sentence": max(
-                (sum(rarity[term] for term in asked if term in unit) for unit in _units(candidate.text)), default=0.0
+                (sum(rarity[term] for term in wanted if term in unit) for unit in _units(candidate.text)), default=0.0
             )
             / most,
             "order": len(pairs & set(pairwise(found))) / len(pairs) if pairs else 0.0,
         }
-        if shares:
-            signals["document"] = shares[candidate.document_id]
+        if asked.shares:
+            signals["document"] = asked.shares[candidate.document_id]
         score = sum(_WEIGHTS[name] * value for name, value in signals.items()) / most_score
         hits.append(
             Hit(

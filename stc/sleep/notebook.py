@@ -60,7 +60,7 @@ def unhide(services: Services, note_id: str) -> NoteStatus:
             raise _gone()
         if stands:
             vectors.add(connection, "note", note.document_id, [(note.id, vector)], embedder.name)
-            lexical.delete_items(connection, note.document_id, "note", [note.id])
+            lexical.delete_items(connection, "note", [note.id])
             lexical.add(connection, "note", note.document_id, [(note.id, passes.embedded_text(note))])
     return status
 

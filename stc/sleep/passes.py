@@ -599,7 +599,6 @@ def delete_notes(connection: Connection, document_id: str, ids: Sequence[str]) -
     for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
         some = ids[start : start + 500]
         note_rows.delete_notes(connection, some)
-        lexical.delete_items(connection, document_id, "note", some)
         document_rows.record_changes(connection, "delete", [("note", note_id, document_id) for note_id in some])
 
 

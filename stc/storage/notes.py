@@ -85,11 +85,12 @@ def set_status(connection: Connection, owner: str, note_id: str, status: NoteSta
     result = connection.execute(
         update(notes).where(notes.c.id == note_id, notes.c.owner == owner).values(status=status)
     )
+    lexical.follow(connection, [note_id])
     return result.rowcount == 1
 
 
 def make_stale(connection: Connection, document_id: str, ids: Sequence[str]) -> None:
-    """Take verified notes of a document out of use: they are out of date, and no search by meaning meets them again."""
+    """Take verified notes of a document out of use: they are out of date, and no search meets them again."""
     for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
         some = list(ids[start : start + 500])
         connection.execute(
@@ -97,6 +98,7 @@ def make_stale(connection: Connection, document_id: str, ids: Sequence[str]) -> 
         )
         connection.execute(delete(vectors).where(vectors.c.kind == "note", vectors.c.item_id.in_(some)))
         record_changes(connection, "delete", [("note", note_id, document_id) for note_id in some])
+        lexical.follow(connection, some)
 
 
 def move_evidence(connection: Connection, moved: Sequence[Note]) -> None:
@@ -116,9 +118,12 @@ def move_evidence(connection: Connection, moved: Sequence[Note]) -> None:
 
 
 def delete_notes(connection: Connection, ids: Sequence[str]) -> None:
-    """Delete notes with evidence and vectors. The caller removes full-text rows and records the changes."""
+    """Delete notes with evidence, vectors and full-text rows. The caller records the changes."""
+    quoted = lexical.quoted_by(connection, ids)
     connection.execute(delete(vectors).where(vectors.c.kind == "note", vectors.c.item_id.in_(list(ids))))
     connection.execute(delete(notes).where(notes.c.id.in_(list(ids))))
+    lexical.delete_items(connection, "note", ids)
+    lexical.follow(connection, (), quoted)
 
 
 def browse(

@@ -75,8 +75,7 @@ def contradictions(connection: Connection) -> dict[str, int]:
 
 def drop_contradictions(connection: Connection) -> None:
     rows = connection.execute(select(notes.c.id, notes.c.document_id).where(notes.c.id.in_(_without_evidence()))).all()
-    for row in rows:
-        lexical.delete_items(connection, row.document_id, "note", [row.id])
+    lexical.delete_items(connection, "note", [row.id for row in rows])
     connection.execute(delete(notes).where(notes.c.id.in_([row.id for row in rows])))
     for kind, table in (("chunk", chunks), ("note", notes)):
         gone = connection.execute(
@@ -86,31 +85,44 @@ def drop_contradictions(connection: Connection) -> None:
         connection.execute(delete(vectors).where(_of_nothing(kind, table)))
 
 
-def _items(connection: Connection) -> list[tuple[str, str, str, str]]:
-    """Return (kind, id, document id, searchable text) of every passage and every note that is searched."""
-    found = [
-        ("chunk", row.id, row.document_id, f"{row.heading}\n{row.text}" if row.heading else row.text)
-        for row in connection.execute(select(chunks.c.id, chunks.c.document_id, chunks.c.heading, chunks.c.text))
+def _items(connection: Connection, document_id: str) -> list[tuple[str, str, str]]:
+    """Return (kind, id, searchable text) of a document's passages and notes."""
+    passages = select(chunks.c.id, chunks.c.heading, chunks.c.text).where(chunks.c.document_id == document_id)
+    noted = select(notes.c.id, notes.c.question, notes.c.text).where(notes.c.document_id == document_id)
+    return [
+        ("chunk", row.id, f"{row.heading}\n{row.text}" if row.heading else row.text)
+        for row in connection.execute(passages.order_by(chunks.c.ordinal))
+    ] + [
+        ("note", row.id, f"{row.question} {row.text}".strip())
+        for row in connection.execute(noted.order_by(notes.c.created_at, notes.c.id))
     ]
-    found += [
-        ("note", row.id, row.document_id, f"{row.question} {row.text}".strip())
-        for row in connection.execute(select(notes.c.id, notes.c.document_id, notes.c.question, notes.c.text))
-    ]
-    return found
+
+
+def _document_ids(connection: Connection) -> list[str]:
+    return list(connection.execute(select(documents.c.id)).scalars())
 
 
 def lexical_difference(connection: Connection) -> int:
-    """Return how many passages and notes are missing from the full-text index, or too many in it."""
-    wanted = {(kind, item_id) for kind, item_id, _, _ in _items(connection)}
-    there = [(row[0], row[1]) for row in connection.exec_driver_sql("SELECT kind, item_id FROM lexical")]
-    return len(wanted.symmetric_difference(there)) + len(there) - len(set(there))
+    """Return how many passages and notes are missing from the full-text index, too many in it, or not as they should be:
+    in use though out of date, or without the questions that belong to them."""
+    different = right = 0
+    for document_id in _document_ids(connection):
+        wanted = lexical.wanted(connection, _items(connection, document_id))
+        there = lexical.of_document(connection, document_id)
+        different += len(wanted.symmetric_difference(there)) + len(there) - len(set(there))
+        right += len(there)
+    texts, items = lexical.count(connection)
+    return different + abs(texts - right) + abs(items - right)
 
 
 def rebuild_lexical(connection: Connection) -> None:
-    connection.exec_driver_sql("DROP TABLE IF EXISTS lexical")
+    lexical.drop(connection)
     lexical.create(connection)
-    for kind, item_id, document_id, text in _items(connection):
-        lexical.add(connection, kind, document_id, [(item_id, text)])
+    for document_id in _document_ids(connection):
+        items = _items(connection, document_id)
+        for kind in ("chunk", "note"):
+            of_kind = [(item_id, text) for each, item_id, text in items if each == kind]
+            lexical.add(connection, kind, document_id, of_kind)
 
 
 def without_vector(connection: Connection, embedder: str) -> list[tuple[str, str, str, str]]:
@@ -120,4 +132,9 @@ def without_vector(connection: Connection, embedder: str) -> list[tuple[str, str
         for row in connection.execute(select(vectors.c.kind, vectors.c.item_id).where(vectors.c.embedder == embedder))
     }
     have |= {("note", row.id) for row in connection.execute(select(notes.c.id).where(notes.c.status == "stale"))}
-    return [item for item in _items(connection) if (item[0], item[1]) not in have]
+    return [
+        (kind, item_id, document_id, text)
+        for document_id in _document_ids(connection)
+        for kind, item_id, text in _items(connection, document_id)
+        if (kind, item_id) not in have
+    ]

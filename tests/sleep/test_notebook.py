@@ -14,6 +14,7 @@ from stc.storage import documents as document_rows
 from stc.storage import lexical, vectors
 from stc.storage import notes as note_rows
 from stc.words import IMPORTED, Evidence, Note
+from tests import fakes
 from tests.sleep.library import add
 
 LONG = {
@@ -54,7 +55,7 @@ def test_an_imported_note_is_a_note_like_any_and_answers_its_question(services):
     assert note.evidence[0].chunk_id is not None
     assert retrieve(services, LONG["question"], kind="note")[0].id == note.id
     with services.database.read() as connection:
-        assert [i for i, _ in lexical.search(connection, "1,230", kind="note", document_ids=None, limit=5)] == [note.id]
+        assert fakes.indexed(connection, "1,230", "note") == [note.id]
         assert list(vectors.of_document(connection, "note", document.id, services.embedder.name)) == [note.id]
 
 
@@ -287,7 +288,7 @@ def test_what_finds_a_note_is_made_anew_when_it_is_shown_again(services):
     notebook.hide(services, brought.id)
     with services.database.write() as connection:
         connection.exec_driver_sql("DELETE FROM vectors WHERE kind = 'note'")
-        lexical.delete_items(connection, document.id, "note", [brought.id])
+        lexical.delete_items(connection, "note", [brought.id])
     notebook.unhide(services, brought.id)
     signals = retrieve(services, LONG["question"], kind="note")[0].signals
     assert signals["meaning"] > 0

@@ -10,8 +10,9 @@ import time
 import pytest
 
 from stc.sleep import calling, checking, facts, merging, passes, planning, run, thinking
-from stc.storage import conversations, documents, ledger, lexical, notes, tasks
+from stc.storage import conversations, documents, ledger, notes, tasks
 from stc.words import Answer, Evidence, NoteDraft
+from tests import fakes
 from tests.fakes import ModelServer
 from tests.sleep import library
 
@@ -66,9 +67,8 @@ def test_every_note_stands_on_its_page_in_its_passage_and_is_found(services):
                 assert item.quote in pages[item.page]
                 assert item.chunk_id is not None
                 assert item.quote in chunks[item.chunk_id]
-        hits = lexical.search(connection, "stations kept", kind="note", document_ids=[document.id], limit=1)
-    best = next(note for note in found if note.id == hits[0][0])
-    assert "How many stations" in best.question
+        indexed = fakes.indexed(connection, "stations", "note")
+    best = next(note for note in found if note.id in indexed and "How many stations" in note.question)
     vector = services.embedder.encode([passes.embedded_text(best)])[0]
     hits = services.vectors.search(
         vector, kind="note", document_ids=[document.id], embedder_name=services.embedder.name, limit=1
@@ -124,7 +124,7 @@ def test_purging_throws_everything_away_for_good(services):
     assert run.purge(services, document.id) > 0
     assert stored(services, document) == []
     with services.database.read() as connection:
-        assert lexical.search(connection, "city Rhine", kind="note", document_ids=None, limit=5) == []
+        assert fakes.indexed(connection, "Rhine", "note") == []
     assert sleep(services, document) == []
 
 
@@ -775,7 +775,7 @@ def test_of_generations_that_contradict_each_other_the_better_proven_stays(servi
     answers = [note.text for note in stored(services, document) if note.question == WIDE["question"]]
     assert answers == [WIDE["answer"]]
     with services.database.read() as connection:
-        assert len(lexical.search(connection, "Napoleon", kind="note", document_ids=None, limit=9)) == 1
+        assert len(fakes.indexed(connection, "Napoleon", "note")) == 1
 
 
 def test_a_hidden_note_does_not_come_back_in_other_words(services, server):
