@@ -1,3 +1,5 @@
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +38,12 @@ def test_leaders_shrink_and_an_ellipsis_stays():
 
 def test_empty_lines_stay_and_spaces_at_line_ends_go():
     assert clean("a  \n\n b\t\n\n\n\n\n\nc") == "a\n\n b\n\n\nc"
+
+
+def test_a_long_run_of_blanks_takes_no_long_time():
+    began = time.process_time()
+    assert clean("a" + " \t\u00a0" * 100_000 + "b").startswith("a ")
+    assert time.process_time() - began < 5
 
 
 @given(st.text(st.characters()))
