@@ -172,7 +172,8 @@ def talk(chat: str) -> None:
             on_click=lambda: st.session_state.update({key: shown + LATEST}),
         )
     for answer in said[-shown:]:
-        answers.show(services, answer, names, books, ask)
+        asked = [one.asked for one in said] if answer is said[-1] else ()
+        answers.show(services, answer, names, books, ask, asked)
 
 
 def input_line() -> None:

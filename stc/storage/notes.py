@@ -151,6 +151,19 @@ def browse(
     return _load(connection, query.order_by(*order).limit(limit).offset(offset))
 
 
+def about_pages(connection: Connection, document_id: str, *, first: int, last: int, limit: int) -> list[Note]:
+    """Return verified notes with a question that quote these pages first, by page and in the order of making."""
+    at = and_(evidence.c.note_id == notes.c.id, evidence.c.position == 0, evidence.c.page.between(first, last))
+    return _load(
+        connection,
+        select(notes)
+        .join(evidence, at)
+        .where(notes.c.document_id == document_id, notes.c.status == "verified", notes.c.question != "")
+        .order_by(evidence.c.page, notes.c.created_at, notes.c.id)
+        .limit(limit),
+    )
+
+
 def tally(connection: Connection, document_id: str, *, words: str = "") -> dict[tuple[str, str], int]:
     """Return how many notes of each (status, kind) a document has; with ``words``, how many that hold them."""
     rows = connection.execute(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from stc.chat import generations
 from stc.services import Services
-from stc.ui import library, meter, reader, safe
+from stc.ui import library, meter, phrases, reader, safe
 from stc.ui.meter import Books
 from stc.words import EXTRACTIVE, PREPARED_ON, Answer, Citation, Hit
 
@@ -27,8 +27,11 @@ Ask = Callable[..., None]
 """Called as ``ask(question, route=…, origin=…)``."""
 
 
-def show(services: Services, answer: Answer, names: Mapping[str, str], books: Books, ask: Ask) -> None:
-    """Show a question and its answer. ``names`` are the documents' names by id; ``ask`` asks it once more."""
+def show(
+    services: Services, answer: Answer, names: Mapping[str, str], books: Books, ask: Ask, asked: Sequence[str] = ()
+) -> None:
+    """Show a question and its answer. ``names`` are the documents' names by id; ``ask`` asks it once more. ``asked`` are the
+    questions of the conversation, where this is its last answer: then some are offered to go on with."""
     with st.chat_message("user", avatar=":material/person:"):
         safe.show_text(answer.question)
     with st.chat_message("assistant", avatar=":material/bedtime:"):
@@ -36,6 +39,25 @@ def show(services: Services, answer: Answer, names: Mapping[str, str], books: Bo
             st.fragment(_making, run_every=_LOOK_EVERY_S)(services, answer.id)
         else:
             _made(services, answer, names, books, ask)
+            if asked and answer.state == "done":
+                _next(services, answer, ask, asked)
+
+
+def _next(services: Services, answer: Answer, ask: Ask, asked: Sequence[str]) -> None:
+    """Offer prepared questions from around the answer."""
+    notes = library.follow_ups(services, answer, asked)
+    if not notes:
+        return
+    st.caption("Prepared questions nearby")
+    with st.container(gap="xsmall"):
+        for note in notes:
+            st.button(
+                safe.inert(note.question, 200),
+                key=f"next-{answer.id}-{note.id}",
+                on_click=ask,
+                args=(note.question,),
+                kwargs={"origin": "suggested"},
+            )
 
 
 def _making(services: Services, answer_id: str) -> None:
@@ -73,7 +95,7 @@ def _made(services: Services, answer: Answer, names: Mapping[str, str], books: B
             icon=":material/refresh:",
             key=f"again-{answer.id}",
             on_click=ask,
-            args=(answer.question,),
+            args=(answer.asked,),
             kwargs={"origin": answer.origin},
         )
     if answer.state == "done":
@@ -129,6 +151,9 @@ def _footing(services: Services, answer: Answer, books: Books, ask: Ask) -> None
         dated = (reason for reason in answer.reasons if reason.startswith(PREPARED_ON))
         when = next(dated, "").removeprefix(PREPARED_ON).strip()
         said.append(f"Answered from: {ROUTE_WORDS[answer.route]}" + (f" of {when}" if when else ""))
+    if answer.documents_asked > 1 and answer.documents_read:
+        documents = f"{answer.documents_read:,} of {phrases.count(answer.documents_asked, 'document')}"
+        said.append(f"Read in {documents}" if answer.abstained else f"Based on {documents}")
     said.append("Quotes only (no AI model)" if answer.model == EXTRACTIVE else safe.inert(answer.model))
     st.caption(" · ".join(said))
     meter.show(services, answer, books)
@@ -148,7 +173,7 @@ def _footing(services: Services, answer: Answer, books: Books, ask: Ask) -> None
                 type="tertiary",
                 help="Answers again from the document's own passages, without anything prepared.",
                 on_click=ask,
-                args=(answer.question,),
+                args=(answer.asked,),
                 kwargs={"route": "chunks", "origin": answer.origin},
             )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stc import background
-from stc.chat import generations
+from stc.chat import generations, suggesting
 from stc.chat import rating as rating_verb
 from stc.services import Services, open_services
 from stc.storage import conversations as conversation_rows
@@ -120,6 +120,11 @@ def answers(of: Services, conversation_id: str) -> list[Answer]:
 def answer(of: Services, answer_id: str) -> Answer | None:
     with of.database.read() as connection:
         return conversation_rows.get_answer(connection, of.owner, answer_id)
+
+
+def follow_ups(of: Services, answer: Answer, asked: Sequence[str]) -> list[Note]:
+    """Return prepared questions to offer after an answer; ``asked`` are those of its conversation."""
+    return suggesting.follow_ups(of, answer, asked)
 
 
 def rate(of: Services, answer_id: str, rating: int) -> None:

@@ -40,6 +40,49 @@ def test_a_prepared_question_is_answered_from_its_prepared_answer(app, services)
     assert library.answers(services, library.conversations(services)[0]["id"])[1].route == "chunks"
 
 
+def test_after_an_answer_prepared_questions_from_around_it_are_offered(app, services):
+    app.run()
+    button(app, "Try it with a sample").click().run()
+    next(one for one in app.button if one.label.endswith("\\?")).click().run()
+    until(app, "Prepared questions nearby")
+    first = library.answers(services, library.conversations(services)[0]["id"])[0]
+    offered = [one for one in app.button if one.key.startswith(f"next-{first.id}")]
+    assert 1 <= len(offered) <= 3
+    words = offered[0].label
+    offered[0].click().run()
+    until(app, "Answered from: a prepared answer")
+    said = library.answers(services, library.conversations(services)[0]["id"])
+    assert [answer.origin for answer in said] == ["suggested", "suggested"]
+    again = [one for one in app.button if one.key.startswith("next-")]
+    assert all(one.key.startswith(f"next-{said[1].id}") for one in again), "only behind the last answer"
+    assert words not in [one.label for one in again]
+
+
+def test_a_follow_up_is_asked_of_the_document_as_it_was_understood(app, add, services):
+    add()
+    app.run()
+    ask(app, "When was the lighthouse built?")
+    until(app, "1887")
+    ask(app, "And how tall is it?")
+    until(app, "41 metres")
+    answer = library.answers(services, library.conversations(services)[0]["id"])[1]
+    assert (answer.question, answer.standalone) == ("And how tall is it?", "How tall is the lighthouse?")
+    assert "Asked as" not in all_text(app)
+    app.session_state[f"meter-{answer.id}"] = True
+    app.run()
+    assert "Asked as: “How tall is the lighthouse?”" in all_text(app)
+
+
+def test_over_several_documents_an_answer_says_on_how_many_it_stands(app, add):
+    add()
+    add("harbour.md", "# Harbour\n\nThe harbour was dug in 1902. It holds 80 boats.\n")
+    app.run()
+    ask(app, "When was the lighthouse at Cape Marrow built?")
+    until(app, "Based on 1 of 2 documents")
+    ask(app, "Which orchestra played Beethoven in Vienna?")
+    until(app, "of 2 documents")
+
+
 def test_an_answer_cites_its_page_and_says_what_it_cost(app, add):
     add()
     app.run()
