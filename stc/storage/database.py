@@ -119,7 +119,7 @@ def _in_words(path: Path) -> Iterator[None]:
             raise UserError(
                 f"{path.parent} can't be written to. Check its permissions, or choose another place."
             ) from error
-        if "malformed" in reason or "not a database" in reason:
+        if any(sign in reason for sign in ("malformed", "not a database", "vtable constructor failed")):
             raise Damaged(_DAMAGED.format(path=path, what="is damaged")) from error
         if "unable to open" in reason:
             raise UserError(f"{path} can't be opened. Check that the folder exists and is yours.") from error

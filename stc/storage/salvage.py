@@ -167,5 +167,6 @@ def _swap(beside: Path, path: Path) -> Path:
     shutil.copyfile(path, kept)
     for end in ("-wal", "-shm"):  # they belong to the damaged one: SQLite would play them into any file of its name
         path.with_name(path.name + end).unlink(missing_ok=True)
+    shutil.rmtree(path.parent / "chroma", ignore_errors=True)  # it may have followed changes that are lost
     os.replace(beside, path)
     return kept

@@ -7,6 +7,7 @@ yet; a process without the lock searches exactly, and so does everyone within a 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -25,6 +26,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, insert, select
 
+from stc.errors import StcError
 from stc.storage.database import Database
 from stc.storage.documents import record_changes
 from stc.storage.schema import changes, vectors
@@ -101,6 +103,8 @@ class VectorIndex:
         self._lock = threading.RLock()
         self._file_lock = FileLock(str(directory) + ".lock", thread_local=False)
         self._client: Any = None
+        self._broken = False
+        self._told = ""
         self._blocks: OrderedDict[tuple[str, str, str], _Block] = OrderedDict()
 
     def search(
@@ -161,20 +165,25 @@ class VectorIndex:
                 total = connection.execute(select(func.count()).select_from(vectors)).scalar_one()
             if self._client is None and total < self._worth_chroma:
                 return False
-            if not self._file_lock.is_locked:
-                try:
+            try:
+                if not self._file_lock.is_locked:
                     self._file_lock.acquire(timeout=0)
-                except Timeout:
-                    return False
-            if self._client is None:
-                self._open()
-            while self._follow_batch():
-                pass
+                if self._client is None:
+                    self._open()
+                while self._follow_batch():
+                    pass
+            except Timeout:
+                return False
+            except StcError:
+                raise
+            except Exception as error:  # noqa: BLE001 - what Chroma's Rust part raises has no common name
+                self._give_up(error)
+                return False
             return True
 
     def close(self) -> None:
         with self._lock:
-            self._client = None
+            self._forget_client()
             self._blocks.clear()
             self._file_lock.release(force=True)
 
@@ -218,16 +227,22 @@ class VectorIndex:
             if self._client is None:
                 return None
             followed = self._followed()
-            collection = self._client.get_or_create_collection(
-                _collection(kind, embedder), embedding_function=None, metadata={"hnsw:space": "cosine"}
-            )
-            there = collection.count()
-            if there == 0:
+            try:
+                collection = self._client.get_or_create_collection(
+                    _collection(kind, embedder), embedding_function=None, metadata={"hnsw:space": "cosine"}
+                )
+                there = collection.count()
+                if there == 0:
+                    return None
+                # More than asked for: some may be deleted by now, or lie outside the scope.
+                reply = collection.query(
+                    query_embeddings=[question_vector.tolist()],
+                    n_results=min(there, limit * 4 + 20),
+                    include=["distances"],
+                )
+            except Exception as error:  # noqa: BLE001 - what Chroma's Rust part raises has no common name
+                self._give_up(error)
                 return None
-            # More than asked for: some may be deleted by now, or lie outside the scope.
-            reply = collection.query(
-                query_embeddings=[question_vector.tolist()], n_results=min(there, limit * 4 + 20), include=["distances"]
-            )
         ids, distances = reply["ids"][0], reply["distances"][0]
         with self._database.read() as connection:
             rows = connection.execute(
@@ -261,23 +276,45 @@ class VectorIndex:
 
     def _open(self) -> None:
         """Open Chroma's directory, or make it anew when it is missing, damaged, or not what the database says."""
-        if self._directory.exists() and not self._sound():
+        there = self._directory.exists() or self._directory.is_symlink()
+        if there and (self._broken or not self._sound()):
             logger.warning("The vector index was damaged and is made anew from the database")
-            shutil.rmtree(self._directory)
+            if self._directory.is_dir() and not self._directory.is_symlink():
+                shutil.rmtree(self._directory)
+            else:
+                self._directory.unlink()
         self._directory.mkdir(parents=True, exist_ok=True)
         self._client = _client(self._directory)
+        self._broken = False
+
+    def _give_up(self, error: Exception) -> None:
+        """Do without Chroma until the next ``follow`` has made it anew; every search is exact meanwhile."""
+        if str(error) != self._told:  # the next try follows in seconds
+            self._told = str(error)
+            logger.warning("The vector index can't be used, searches do without it: %s", error)
+        self._forget_client()
+        self._broken = True
+
+    def _forget_client(self) -> None:
+        if self._client is not None:
+            with contextlib.suppress(Exception):  # a broken one may be unable to close
+                self._client.close()
+        self._client = None
 
     def _sound(self) -> bool:
         """Say whether Chroma can be opened and holds what it should; a child looks, because a crash can't be caught."""
-        probe = subprocess.run(
-            [sys.executable, "-m", "stc.storage.vectors", str(self._directory)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            cwd=Path(__file__).resolve().parents[2],
-        )
-        if probe.returncode != 0:
+        if not self._directory.is_dir():
+            return False
+        try:
+            probe = subprocess.run(
+                [sys.executable, "-m", "stc.storage.vectors", str(self._directory)],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=True,
+                cwd=Path(__file__).resolve().parents[2],
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
             return False
         followed = self._followed()
         with self._database.read() as connection:
@@ -292,7 +329,7 @@ class VectorIndex:
     def _followed(self) -> int:
         try:
             return int((self._directory / "followed").read_text())
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             return 0
 
     def _follow_batch(self) -> bool:
