@@ -6,6 +6,7 @@ Streamlit imports this file once as a module, for the server, and runs it as a s
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -20,7 +21,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from stc import background, logs
 from stc.errors import UserError
 from stc.services import open_services
-from stc.ui import frame, headers, health
+from stc.ui import entrance, frame, gate, headers, health, login_provider
 
 
 @asynccontextmanager
@@ -39,6 +40,9 @@ if __name__ == "__main__":
 else:
     try:
         services = open_services()
+        gate.decide(services, os.environ)
+        if first_code := gate.first_code(services):
+            sys.stderr.write(f"{first_code}\n")
         logs.start(services.storage, "app", max_bytes=services.settings.log_bytes, files=services.settings.log_files)
     except UserError as error:
         sys.exit(str(error))  # an exception in the lifespan would print a traceback
@@ -50,7 +54,13 @@ else:
     app = st.App(
         __file__,
         lifespan=lifespan,
-        routes=[Route("/healthz", health.Health(partial(background.health, services)).answer)],
-        middleware=[Middleware(headers.Guard)],
+        routes=[
+            Route("/healthz", health.Health(partial(background.health, services)).answer),
+            *(entrance.Entrance(services).routes() if gate.door() == "login" else ()),
+        ],
+        middleware=[
+            Middleware(headers.Guard),
+            Middleware(gate.Gate, services=services, provider=login_provider.is_set_up()),
+        ],
         on_script_error=frame.show_error,
     )

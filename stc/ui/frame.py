@@ -10,7 +10,7 @@ import streamlit as st
 
 from stc import logs
 from stc.errors import StcError
-from stc.ui import dialogs, library, safe
+from stc.ui import dialogs, gate, library, safe, visitor
 
 _ICON = "🌙"  # without one, or with a ":material/…:" one, the browser would fetch the page's icon from another host
 
@@ -28,6 +28,8 @@ def preload() -> None:
 def draw() -> None:
     """Draw the page that the address names."""
     st.set_page_config(page_title="Sleep-Time Chat", page_icon=_ICON, layout="centered")
+    person = visitor.person()
+    admins = [st.Page("pages/people.py", title="People", icon=":material/group:")] if person and person.admin else []
     page = st.navigation(
         [
             st.Page("pages/chat.py", title="Chat", icon=":material/forum:", default=True),
@@ -36,6 +38,7 @@ def draw() -> None:
             st.Page("pages/sleep.py", title="Background work", icon=":material/bedtime:", url_path="background-work"),
             st.Page("pages/savings.py", title="Savings", icon=":material/savings:"),
             st.Page("pages/settings.py", title="Settings", icon=":material/settings:"),
+            *admins,
         ]
     )
     if st.session_state.get("page-drawn") != page.url_path:
@@ -43,6 +46,14 @@ def draw() -> None:
         st.session_state["page-drawn"] = page.url_path
     with errors_in_words():
         page.run()
+    if person is not None:
+        with st.sidebar:
+            st.link_button(
+                safe.inert(person.name, 40),
+                gate.base() + gate.ACCOUNT,
+                icon=":material/account_circle:",
+                type="tertiary",
+            )
     with errors_in_words():
         library.page_shown()
 

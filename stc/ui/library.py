@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from stc import background
 from stc.chat import generations, suggesting
 from stc.chat import rating as rating_verb
-from stc.services import Services, open_services
+from stc.services import Services
 from stc.storage import conversations as conversation_rows
 from stc.storage import documents as document_rows
 from stc.storage import ledger as ledger_rows
 from stc.storage import notes as note_rows
 from stc.storage import settings as setting_rows
+from stc.ui import visitor
 from stc.words import Answer, Document, LedgerRow, Note, Page
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _SEEN_AT = "page_seen_at"
 
 
 def services() -> Services:
-    return open_services()
+    return visitor.services()
 
 
 def documents(of: Services) -> list[Document]:

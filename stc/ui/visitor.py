@@ -1,0 +1,35 @@
+"""Who looks at the page: the one person of this computer, or whoever the gate has let in."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from stc.access import entering
+from stc.services import Services, open_services
+from stc.ui import gate
+from stc.words import Person
+
+_WHOSE = "whose-page"
+
+
+def services() -> Services:
+    """Return the services for who looks at this page; ends the script where that is nobody any more."""
+    opened = open_services()
+    if gate.door() != "login":
+        return opened
+    person = entering.who(opened, st.context.headers.get(gate.TOKEN_HEADER, ""))
+    if person is None:
+        st.info("You are signed out. Reload the page to sign in again.")
+        st.stop()
+    return opened.of(person)
+
+
+def person() -> Person | None:
+    """Return who is signed in, ``None`` where nobody signs in. Forgets what the page knew of somebody else."""
+    if gate.door() != "login":
+        return None
+    found = services().person
+    if st.session_state.setdefault(_WHOSE, found.id) != found.id:
+        st.session_state.clear()
+        st.session_state[_WHOSE] = found.id
+    return found
