@@ -29,7 +29,8 @@ _TABLE = {
 }
 
 _SOFT_HYPHEN_AT_LINE_END = re.compile("\u00ad[ \t]*(?=\n)")
-_TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]+(?=\n|$)")  # else a long run is looked through from each of its characters
+# Without the look-behind a long run is looked through from each of its characters.
+_TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]+(?=\n|$)")
 _MANY_EMPTY_LINES = re.compile(r"\n{4,}")
 _LEADER = re.compile(r"\.{5,}|_{5,}|(?:\.[ \t]+){4,}\.")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 _FIRST_PARSER_SHARE = 0.6
 """Of the time for one file, so that the second parser has some left."""
+_PACE_KNOWN_AFTER_SHARE = 0.07
+"""Of the time for one file: then the first parser's pace tells whether it will do. The second one is several times faster."""
 _STALL_SHARE = 0.25
 """Of the time for one file: so long may one page take before the parser counts as hung."""
 _MAX_RESTARTS = 5
@@ -156,6 +158,8 @@ class _Reading:
                 self._take(module, reply)
                 if self._characters > self._settings.max_characters:
                     return "too much"
+                if module == "pdf" and self._too_slow():
+                    return "slow"
             elif "total" in reply:
                 self._total = self._total or reply["total"]
             elif "warning" in reply:
@@ -163,6 +167,13 @@ class _Reading:
             elif "error" in reply:
                 return str(reply["error"])
         return None
+
+    def _too_slow(self) -> bool:
+        """Tell whether at its pace the first parser will not be done in its share of the time."""
+        spent_s = time.monotonic() - self._started
+        share_s = self._settings.parse_timeout_s * _FIRST_PARSER_SHARE
+        known = spent_s > self._settings.parse_timeout_s * _PACE_KNOWN_AFTER_SHARE
+        return known and spent_s * self._total > share_s * len(self._texts)
 
     def _take(self, module: str, reply: dict[str, Any]) -> None:
         number, text = reply["page"], reply["text"]
@@ -241,9 +252,16 @@ class _Reading:
             raise Unreadable(
                 f"Reading the {what} takes more than {limits.parse_memory_bytes // 2**20:,} MiB of memory. {again}."
             )
-        if self.error == "hung" or self._late:
+        if (self.error == "hung" or self._late) and self._texts:
             raise Unreadable(
-                f"Reading the {what} took longer than {limits.parse_timeout_s:.0f} s and was given up. "
+                f"Reading the {what} took longer than {limits.parse_timeout_s:.0f} s and was given up after "
+                f"{len(self._texts):,} of {self._total:,} pages. Split it, or raise the limit (STC_PARSE_TIMEOUT_S)."
+            )
+        if self.error == "hung" or self._late:
+            part = f"the {what}" if self._late or what != "PDF" else "a page of the PDF"
+            longest_s = limits.parse_timeout_s * (1 if self._late or what != "PDF" else _STALL_SHARE)
+            raise Unreadable(
+                f"Reading {part} took longer than {longest_s:.0f} s and was given up. "
                 f"{again}, or raise the limit (STC_PARSE_TIMEOUT_S)."
             )
         if what == "file" and self.error is None:

@@ -1,4 +1,6 @@
+import json
 import time
+import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,12 +48,37 @@ def test_a_long_run_of_blanks_takes_no_long_time():
     assert time.process_time() - began < 5
 
 
-@given(st.text(st.characters()))
+TRICKY = st.sampled_from(
+    "\x00\x07\x1b\x7f\x85\u00ad\u061c\u200b\u200e\u202e\u2028\u2066\u2069\ufeff\ufffe\ud800\udfff\U000e0041"
+)
+ANY_TEXT = st.text(st.one_of(st.characters(), TRICKY))
+
+
+def is_safe(text):
+    text.encode("utf-8")
+    return not any(
+        unicodedata.category(c) in {"Cc", "Cs"}
+        or unicodedata.bidirectional(c) in {"LRE", "RLE", "LRO", "RLO", "PDF"}
+        or c in "\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\ufeff"
+        for c in text.replace("\n", "").replace("\t", "")
+    )
+
+
+@given(ANY_TEXT)
 def test_cleaned_text_fits_every_store_and_is_not_changed_again(text):
     once = clean(text)
-    once.encode("utf-8")
-    assert "\x00" not in once
+    assert is_safe(once)
     assert clean(once) == once
+    assert json.loads(json.dumps(once)) == once
+
+
+@given(ANY_TEXT)
+def test_any_name_becomes_one_safe_line(name):
+    shown = clean_name(name)
+    assert is_safe(shown)
+    assert 0 < len(shown) <= 200
+    assert not set("/\\\n\t") & set(shown)
+    assert clean_name(shown) == shown
 
 
 def test_a_name_is_one_line_without_folders():

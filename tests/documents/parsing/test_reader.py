@@ -281,6 +281,20 @@ def test_a_parser_that_trickles_for_ever_is_stopped(tmp_path, children):
     assert "took longer" in failure(tmp_path, make_pdf([LONG]), settings=settings)
 
 
+def test_a_first_parser_too_slow_for_the_pages_leaves_them_to_the_second_early(tmp_path, children):
+    say = f"say(page=n, text='%s says: ' + {LONG!r}, picture=False)"
+    children(
+        pdf=f"say(total=1000)\nfor n in range(1, 1001): {say % 'first'}; time.sleep(0.1)",
+        pdfium=f"say(total=1000)\nfor n in request['pages']: {say % 'second'}\nsay(end=True)",
+    )
+    started = time.monotonic()
+    parsed = read(tmp_path, make_pdf([LONG]), settings=dataclasses.replace(SETTINGS, parse_timeout_s=20.0))
+    assert time.monotonic() - started < 12
+    assert [len(parsed.pages), parsed.warnings] == [1000, ()]
+    assert parsed.pages[0].text.startswith("first")
+    assert parsed.pages[-1].text.startswith("second")
+
+
 def test_pages_behind_a_crash_are_read_by_a_new_child(tmp_path, children):
     children(
         pdf="say(total=4); say(failed=1); say(failed=2); say(failed=3); say(failed=4); say(end=True)",
