@@ -54,7 +54,7 @@ def answer_messages(context: str, question: str, earlier: Sequence[tuple[str, st
     if earlier:
         note = "Earlier in this conversation, to understand what the question refers to:"
         parts.append(f"<earlier>\n{note}\n{escape(_turns(earlier))}\n</earlier>")
-    parts.append(f"Question: {question}\n\n{_REMINDER}")
+    parts.append(f"Question: {escape(question)}\n\n{_REMINDER}")  # a suggested one comes from a document
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
