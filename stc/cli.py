@@ -145,6 +145,10 @@ def _parser() -> argparse.ArgumentParser:
     meter.add_argument("--as-if", metavar="MODEL", help="what was quoted without a model at this model's price")
     _simulating(meter, common)
 
+    chats = command("chats", _chats, "List the chats; write them to a file.")
+    chats.add_argument("--chat", action="append", metavar="ID", dest="chosen", help="this one only (repeatable)")
+    chats.add_argument("--export", type=Path, metavar="FILE", help="write them as Markdown (.md) or JSON (.json)")
+
     backup = command("backup", _backup, "Write everything to one file, while the program goes on working.")
     backup.add_argument("file", type=Path, metavar="FILE", help="the file to write, .zip by habit")
     backup.add_argument("--force", action="store_true", help="write over a file that is there")
@@ -844,6 +848,38 @@ def _simulate(services: Services, options: argparse.Namespace) -> int:
         names = {"model": words.get(model, model), "sleep_model": words.get(sleep_model, sleep_model)}
         for line in simulating.lines(found, **names, questions=options.questions):
             _say(line)
+    return DONE
+
+
+def _chats(services: Services, options: argparse.Namespace) -> int:
+    from stc.chat import exporting
+    from stc.storage import conversations
+
+    with services.database.read() as connection:
+        chats = conversations.list_all(connection, services.owner)
+        for missing in set(options.chosen or ()) - {chat["id"] for chat in chats}:
+            raise UserError(f"There is no chat {missing}; 'python -m stc chats' lists what is.")
+        chats = [chat for chat in chats if not options.chosen or chat["id"] in options.chosen]
+        found = [(chat, conversations.answers_of(connection, services.owner, chat["id"])) for chat in chats]
+    if options.export is None:
+        for chat, answers in found:
+            if options.json:
+                _emit(chat | {"answers": len(answers)})
+            else:
+                _say(f"{chat['id']}  {chat['title']}: {len(answers):,} answers")
+        return DONE
+    written = {".md": exporting.as_markdown, ".json": exporting.as_json}.get(options.export.suffix.lower())
+    if written is None:
+        raise _WrongCall(f"--export {options.export}: name a file that ends in .md or .json")
+    try:
+        options.export.write_text(written(found), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise _WrongCall(f"--export {options.export}: {error.strerror}") from None
+    number = sum(len(answers) for _, answers in found)
+    if options.json:
+        _emit({"file": str(options.export), "chats": len(found), "answers": number})
+    else:
+        _say(f"{options.export}: {len(found):,} chats, {number:,} answers")
     return DONE
 
 

@@ -38,6 +38,7 @@ PURE = (
     "stc.chat.abstaining",
     "stc.chat.citing",
     "stc.chat.derived",
+    "stc.chat.exporting",
     "stc.chat.figures",
     "stc.chat.following",
     "stc.chat.orders",

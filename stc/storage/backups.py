@@ -31,7 +31,17 @@ from stc.storage import lexical, upkeep
 from stc.storage.database import Database
 from stc.storage.files import Files
 from stc.storage.holders import Holders
-from stc.storage.schema import HEAD, documents, failures, loose_files, metadata, presence
+from stc.storage.schema import (
+    HEAD,
+    attempts,
+    codes,
+    documents,
+    failures,
+    loose_files,
+    metadata,
+    presence,
+    sign_ins,
+)
 from stc.words import READ_AGAIN
 
 FORMAT = 1
@@ -43,6 +53,8 @@ _MOST_MANIFEST_BYTES = 64 * 2**20
 _BLOCK_BYTES = 1 << 20
 _RESTORING = "restoring"
 _READY = "ready"
+_OF_THE_MOMENT = (presence, loose_files, sign_ins, codes, attempts)
+"""Who is at work, who is signed in: nothing that a backup brings back."""
 _SOMETHING = ("SELECT 1 FROM documents", "SELECT 1 FROM conversations", "SELECT 1 FROM ledger")
 _REPLACED = (f"{_DATABASE}-wal", f"{_DATABASE}-shm", "chroma", "files", _DATABASE)
 """What a restored storage has anew, or not at all, in the order of swapping: the database comes last."""
@@ -175,7 +187,7 @@ def _write(storage: Path, snapshot: Path, target: Path) -> dict[str, Any]:
 
 
 def _trim(database: Database, gone: list[str]) -> None:
-    """Take out of a snapshot what was deleted since, and what only says who is at work."""
+    """Take out of a snapshot what was deleted since, and what is of the moment only."""
     with database.write() as connection:
         for content_hash in gone:
             these = documents.c.content_hash.in_([content_hash, content_hash + READ_AGAIN])
@@ -184,7 +196,7 @@ def _trim(database: Database, gone: list[str]) -> None:
             for document_id in ids.all():
                 lexical.delete_document(connection, document_id)
                 document_rows.delete_document(connection, document_id)
-        for table in (presence, loose_files):
+        for table in _OF_THE_MOMENT:
             connection.execute(delete(table))
 
 
@@ -386,7 +398,7 @@ def _check(restoring: Path, found: _Found) -> None:
         database = Database(path)
         try:
             with database.write() as connection:
-                for table in (presence, loose_files):
+                for table in _OF_THE_MOMENT:
                     connection.execute(delete(table))
             with database.read() as connection:
                 problems = upkeep.integrity_problems(connection)
