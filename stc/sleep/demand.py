@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from stc.chat import following, routing
 from stc.words import Answer, Thinker
 
 THINKERS: tuple[Thinker, ...] = ("extractive", "model")
@@ -18,7 +19,7 @@ MOST_QUESTIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, however often it was asked; ``text`` as it was typed last, ``answers`` the ids of what came of it."""
+    """One question, however often it was asked; ``text`` as it was asked last, ``answers`` the ids of what came of it."""
 
     text: str
     answers: tuple[str, ...]
@@ -52,10 +53,14 @@ def documents_of(answer: Answer) -> tuple[str, ...]:
 
 
 def is_open(answer: Answer) -> bool:
-    """Tell whether a question was typed and the notes did not answer it, or not rightly."""
-    if answer.origin != "typed" or answer.state != "done":
+    """Tell whether a question was typed, can be understood by itself, and the notes did not answer it, or not rightly."""
+    if answer.origin != "typed" or answer.state != "done" or following.dependent(answer.asked):
         return False
-    return answer.abstained or answer.rating < 0 or answer.route not in ("reused", "notes")
+    covered = answer.route in ("reused", "notes") or (
+        # Read thoroughly, the passages come beside whatever the notes hold.
+        answer.route == "notes+chunks" and (answer.coverage or 0.0) >= routing.COVERAGE_FOR_NOTES
+    )
+    return answer.abstained or answer.rating < 0 or not covered
 
 
 def normal(question: str) -> str:
@@ -64,16 +69,18 @@ def normal(question: str) -> str:
 
 
 def questions(answers: Iterable[Answer], attempts: Sequence[Attempt] = ()) -> dict[str, tuple[Question, ...]]:
-    """Return per document the questions to be answered again, newest first; the same question stands there once.
+    """Return per document the questions to be answered again, each once: those whose answer was marked as wrong, then the newest.
+
+    A follow-up stands there as the question that it was asked as.
 
     One that was answered again stays settled for that thinker, however often it is asked, until its answer is marked as
     wrong once more.
     """
     groups: dict[str, dict[str, list[Answer]]] = {}
     for answer in answers:
-        if is_open(answer) and normal(answer.question):
+        if is_open(answer) and normal(answer.asked):
             for document_id in documents_of(answer):
-                groups.setdefault(document_id, {}).setdefault(normal(answer.question), []).append(answer)
+                groups.setdefault(document_id, {}).setdefault(normal(answer.asked), []).append(answer)
     return {
         document_id: tuple(
             sorted(
@@ -81,7 +88,7 @@ def questions(answers: Iterable[Answer], attempts: Sequence[Attempt] = ()) -> di
                     _question(asked, [one for one in attempts if one.document_id == document_id])
                     for asked in found.values()
                 ),
-                key=lambda question: (-question.asked_at, question.text),
+                key=lambda question: (not question.wrong, -question.asked_at, question.text),
             )
         )
         for document_id, found in groups.items()
@@ -99,7 +106,7 @@ def _question(asked: Sequence[Answer], attempts: Sequence[Attempt]) -> Question:
             settled.add(thinker)
     last = max(asked, key=lambda answer: (answer.asked_at, answer.id))
     return Question(
-        last.question.strip(),
+        last.asked.strip(),
         tuple(answer.id for answer in sorted(asked, key=lambda answer: (answer.asked_at, answer.id))),
         last.asked_at,
         len(wrong),

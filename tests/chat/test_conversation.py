@@ -7,6 +7,7 @@ import dataclasses
 from stc.chat import answering, generations, rating
 from stc.chat.answering import ask
 from stc.meter import ledger
+from stc.sleep import demand, run
 from stc.storage import bans, conversations
 from stc.storage import notes as note_rows
 from tests.chat.library import add, model, prepare, rows
@@ -177,3 +178,24 @@ def test_an_answer_says_on_how_many_documents_it_stands(services, ferry):
     silent = ask(services, "Who won the chess championship in Reykjavik?")
     assert silent.abstained
     assert 1 <= silent.documents_read <= silent.documents_asked == 4
+
+
+def test_a_follow_up_whose_answer_was_marked_wrong_is_answered_anew_while_asleep(services, ferry):
+    chat = chat_about(services, ferry)
+    ask(services, "When was the lighthouse built?", document_ids=[ferry], conversation_id=chat)
+    follow_up = ask(services, "And how tall is it?", document_ids=[ferry], conversation_id=chat)
+    ask(services, "Why?", document_ids=[ferry])
+    rating.rate(services, follow_up.id, -1)
+    with services.database.read() as connection:
+        asked = demand.questions(conversations.all_answers(connection, services.owner))[ferry]
+    assert [(one.text, one.wrong) for one in asked] == [
+        ("How tall is the lighthouse?", 1),
+        ("When was the lighthouse built?", 0),
+    ]
+    (planned,) = (one.task for one in run.dry_run(services, [ferry]) if one.task.pass_name == "directed")
+    assert follow_up.id in planned.answers
+    for _ in run.sleep_now(services, [ferry], until_done=True):
+        pass
+    with services.database.read() as connection:
+        prepared = [note.question for note in note_rows.of_document(connection, ferry)]
+    assert "And how tall is it?" not in prepared

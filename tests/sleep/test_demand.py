@@ -40,10 +40,28 @@ def texts(*answers, attempts=(), thinker="model", document_id="d") -> list[str]:
         ({"state": "stopped"}, False),
         ({"state": "failed"}, False),
         ({"question": " ?? "}, False),
+        ({"question": "And how long is it?"}, False),
+        ({"question": "And how long is it?", "standalone": "How long is the Rhine?"}, True),
+        ({"route": "notes+chunks", "coverage": 0.9}, False),
+        ({"route": "notes+chunks", "coverage": 0.9, "rating": -1}, True),
+        ({"route": "notes+chunks", "coverage": 0.3}, True),
+        ({"route": "chunks", "coverage": 0.9}, True),
     ],
 )
 def test_what_was_typed_and_the_notes_did_not_answer_is_demand(changes, is_demand):
     assert bool(texts(asked("a", **changes))) == is_demand
+
+
+def test_a_follow_up_is_the_question_that_it_was_asked_as():
+    follow_up = asked("b", question="And how long is it?", standalone="How long is the Rhine?", asked_at=200.0)
+    (only,) = demand.questions([asked("a"), follow_up])["d"]
+    assert (only.text, only.answers) == ("How long is the Rhine?", ("a", "b"))
+
+
+def test_what_was_marked_as_wrong_comes_first():
+    newest = asked("b", question="Who owns the Rhine?", asked_at=200.0)
+    assert texts(asked("a", rating=-1), newest) == ["How long is the Rhine?", "Who owns the Rhine?"]
+    assert texts(asked("a"), newest) == ["Who owns the Rhine?", "How long is the Rhine?"]
 
 
 def test_a_question_is_about_the_document_of_its_scope_else_the_cited_ones_else_the_nearest():
@@ -57,10 +75,10 @@ def test_a_question_is_about_the_document_of_its_scope_else_the_cited_ones_else_
 
 def test_the_same_question_counts_once_the_newest_first_and_so_many_at_once():
     same = [asked("a", asked_at=1.0), asked("b", question="how long  is the rhine", asked_at=5.0)]
-    other = asked("c", question="Who?", asked_at=3.0)
+    other = asked("c", question="Who owns the Rhine?", asked_at=3.0)
     (first, second) = demand.questions([*same, other])["d"]
     assert (first.text, first.answers) == ("how long  is the rhine", ("a", "b"))
-    assert second.text == "Who?"
+    assert second.text == "Who owns the Rhine?"
     many = [asked(str(n), question=f"Question {n}?", asked_at=float(n)) for n in range(20)]
     assert texts(*many) == [f"Question {n}?" for n in range(19, 11, -1)]
 
@@ -90,7 +108,7 @@ def test_an_answer_marked_as_wrong_after_that_asks_once_more_and_is_another_task
 
 def test_what_somebody_is_answering_now_is_not_taken_a_second_time():
     held = Attempt("d", "model", ("a",), held_until=500.0)
-    assert texts(asked("a"), asked("b", question="Who?"), attempts=[held]) == ["Who?"]
+    assert texts(asked("a"), asked("b", question="Who owns the Rhine?"), attempts=[held]) == ["Who owns the Rhine?"]
     (question,) = demand.questions([asked("a")], [held])["d"]
     assert question.held_until == 500.0
 
@@ -100,8 +118,10 @@ def test_another_documents_attempt_settles_nothing_here():
 
 
 def test_the_task_is_named_by_its_questions_however_they_are_typed_and_by_the_text():
-    one = demand.questions([asked("a"), asked("b", question="Who?")])["d"]
-    same = demand.questions([asked("x", question="who"), asked("y", question="how long is the Rhine")])["d"]
+    one = demand.questions([asked("a"), asked("b", question="Who owns the Rhine?")])["d"]
+    same = demand.questions([asked("x", question="who owns the rhine"), asked("y", question="how long is the Rhine")])[
+        "d"
+    ]
     assert demand.hash_of(one, "content") == demand.hash_of(same, "content")
     assert demand.hash_of(one, "content") != demand.hash_of(one, "another text")
     assert demand.hash_of(one, "content") != demand.hash_of(one[:1], "content")
