@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -87,6 +88,8 @@ def edited() -> None:
 def dialog() -> None:
     if values := dialogs.opened("Rename"):
         dialogs.draw("Rename this chat", rename, values["chat"], values["title"])
+    elif values := dialogs.opened("Download"):
+        dialogs.draw("Download this chat", download, values["chat"])
     elif values := dialogs.opened("Delete"):
         dialogs.draw("Delete this chat?", delete, values["chat"], values["title"])
     else:
@@ -103,6 +106,18 @@ def save_title(chat: str) -> None:
     if title:
         library.rename_conversation(services, chat, title)
         dialogs.close()
+
+
+def download(chat: str) -> None:
+    st.write("Its questions, answers and quotes.")
+    for kind, label in (("md", "Markdown, to read"), ("json", "JSON, for programs")):
+        st.download_button(
+            label,
+            partial(library.exported_conversation, services, chat, kind),
+            f"chat-{chat}.{kind}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
 
 
 def delete(chat: str, title: str) -> None:
@@ -130,7 +145,7 @@ def chat_row(chat: dict[str, Any]) -> None:
             kwargs={"chat": chat["id"]},
         )
         if here:
-            st.menu_button("Edit", ["Rename", "Delete"], type="tertiary", key="menu", on_click=edited)
+            st.menu_button("Edit", ["Rename", "Download", "Delete"], type="tertiary", key="menu", on_click=edited)
 
 
 def sidebar() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stc import background
-from stc.chat import generations, suggesting
+from stc.chat import exporting, generations, suggesting
 from stc.chat import rating as rating_verb
 from stc.services import Services
 from stc.storage import conversations as conversation_rows
@@ -93,6 +93,14 @@ def conversations(of: Services) -> list[dict[str, Any]]:
     """Return the conversations, last used first."""
     with of.database.read() as connection:
         return conversation_rows.list_all(connection, of.owner)
+
+
+def exported_conversation(of: Services, conversation_id: str, kind: str) -> str:
+    """Return a conversation as the content of a file, "md" or "json"; "" where it was deleted meanwhile."""
+    with of.database.read() as connection:
+        chats = [chat for chat in conversation_rows.list_all(connection, of.owner) if chat["id"] == conversation_id]
+        found = [(chat, conversation_rows.answers_of(connection, of.owner, conversation_id)) for chat in chats]
+    return {"md": exporting.as_markdown, "json": exporting.as_json}[kind](found) if found else ""
 
 
 def rename_conversation(of: Services, conversation_id: str, title: str) -> None:

@@ -210,6 +210,22 @@ def test_a_chat_is_renamed_and_deleted(app, add, services):
     assert not app.exception
 
 
+def test_a_chat_is_downloaded_as_markdown_or_json(app, add, services):
+    add()
+    app.run()
+    ask(app, "When was the lighthouse at Cape Marrow built?")
+    until(app, "Answered from")
+    app.get("menu_button")[0].click("Download").run()
+    assert not app.exception
+    assert [each.label for each in app.get("download_button")] == ["Markdown, to read", "JSON, for programs"]
+    (chat,) = library.conversations(services)
+    for kind in ("md", "json"):
+        assert "When was the lighthouse at Cape Marrow built?" in library.exported_conversation(
+            services, chat["id"], kind
+        )
+    assert library.exported_conversation(services, "gone", "md") == ""
+
+
 def test_a_long_chat_shows_its_end_and_the_rest_on_demand(app, add, services):
     add()
     app.run()
