@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from stc.chat import sentences
 from stc.chat.terms import terms
@@ -142,12 +141,11 @@ def _fitting_sentences(passages: Sequence[Hit], question: str, budget: int, fram
             break
         used += cost
         opened.add(passage)
-        chosen += [(passage, sentence) for sentence in range(len(_units(hit.text)))]
-        seen.update(hit.text[unit.start : unit.end] for unit in _units(hit.text))
+        chosen += [(passage, sentence) for sentence in range(len(sentences.read(hit.text)))]
+        seen.update(unit.text for unit in sentences.read(hit.text))
     for passage, sentence in _ranked(passages[:drawn], question, passages):
         hit = passages[passage]
-        unit = _units(hit.text)[sentence]
-        text = hit.text[unit.start : unit.end]
+        text = sentences.read(hit.text)[sentence].text
         if text in seen:
             continue  # passages overlap
         cost = tokens.count(text) + 1 + (0 if passage in opened else frame.header_tokens(hit))
@@ -175,17 +173,17 @@ def _ranked(drawn: Sequence[Hit], question: str, found: Sequence[Hit]) -> Iterab
 
     worth: list[tuple[float, int, int]] = []
     for passage, hit in enumerate(drawn):
-        texts = [hit.text[unit.start : unit.end] for unit in _units(hit.text)]
-        held = [_terms(text) for text in texts]
-        for sentence, text in enumerate(texts):
+        units = sentences.read(hit.text)
+        held = [unit.held for unit in units]
+        for sentence, unit in enumerate(units):
             near = frozenset().union(*held[max(0, sentence - 1) : sentence + 2])
             value = (
                 _WEIGHTS["passage"] * hit.score / best
                 + _WEIGHTS["words"] * share(held[sentence])
                 + _WEIGHTS["beside"] * share(near - held[sentence])
-                + _WEIGHTS["kind"] * offers(question, text)
+                + _WEIGHTS["kind"] * offers(question, unit.text)
             )
-            size = tokens.count(text)
+            size = tokens.count(unit.text)
             if size < _SHORTEST_TOKENS:
                 value -= _SHORT
             elif size > _USUAL_TOKENS:
@@ -203,7 +201,7 @@ def _texts(passages: Sequence[Hit], chosen: Iterable[tuple[int, int]]) -> list[t
     found = []
     for passage, positions in by_passage.items():
         text = passages[passage].text
-        units = _units(text)
+        units = sentences.read(text)
         runs: list[list[int]] = []
         for position in sorted(positions):
             if runs and runs[-1][1] == position - 1:
@@ -216,18 +214,8 @@ def _texts(passages: Sequence[Hit], chosen: Iterable[tuple[int, int]]) -> list[t
 
 def rarities(hits: Sequence[Hit]) -> dict[str, float]:
     """Return the inverse document frequency of each telling word among what was found."""
-    seen = Counter(term for hit in hits for term in _terms(hit.text))
+    seen = Counter(term for hit in hits for term in {each for unit in sentences.read(hit.text) for each in unit.held})
     return {term: math.log(1 + len(hits) / count) for term, count in seen.items()}
-
-
-@lru_cache(maxsize=8192)
-def _terms(text: str) -> frozenset[str]:
-    return frozenset(terms(text))
-
-
-@lru_cache(maxsize=2048)
-def _units(text: str) -> tuple[sentences.Unit, ...]:
-    return tuple(sentences.split(text))
 
 
 def best_piece(text: str, question: str, limit: int) -> str:
@@ -235,11 +223,11 @@ def best_piece(text: str, question: str, limit: int) -> str:
 
     "" when not even one fits.
     """
-    units = _units(text)
+    units = sentences.read(text)
     if limit <= 0 or not units:
         return ""
     wanted = set(terms(question))
-    shares = [len(wanted & _terms(text[unit.start : unit.end])) for unit in units]
+    shares = [len(wanted & unit.held) for unit in units]
     for centre in sorted(range(len(units)), key=lambda i: (-shares[i], i)):
         first = last = centre
         if tokens.count(text[units[first].start : units[last].end]) > limit:

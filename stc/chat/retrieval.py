@@ -13,7 +13,6 @@ from array import array
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -42,8 +41,8 @@ _K1, _B = 1.2, 0.75
 _NEAR = 40
 """So many candidates are proposed by meaning, and more by words, for those cost little."""
 _WORDED = 200
-_SCORED = 64
-"""So many candidates, the most promising by words and meaning, are scored in full."""
+_SCORED = 32
+"""So many candidates, the most promising by words and meaning, are scored in full; twice as many as wanted at least."""
 _LIKELY_DOCUMENTS = 3
 """So many documents that hold most of the question's telling words are searched once more by themselves: a passage of the
 right document need not repeat its name."""
@@ -51,7 +50,7 @@ _TOLD_BY_DOCUMENT = 0.5
 """Part of its weight that a word loses within passages where it tells the document."""
 _COMMON = 3000
 """A word that more passages hold tells no document from another."""
-_MOST_PLACES = 12_000
+_MOST_PLACES = 5_000
 """Of a word that stands in more passages only so many places are read (0.7 µs each); rarer words propose candidates."""
 _MOST_NAMED_DOCUMENTS = 200
 """A longer list of documents is not put into the searches: their results are sifted instead."""
@@ -276,7 +275,6 @@ def _candidates(
     """Return the most promising passages or notes, with their cosines."""
     if limit < 1:
         return [], {}
-    embedder = services.embedder.name
     likely = asked.likely()
     found, worth = _by_words(asked, library, standing)
     first = _best_of(found, worth, max(_WORDED, limit))
@@ -285,29 +283,22 @@ def _candidates(
             lexical.number_of(found), [library.numbers[each] for each in likely if each in library.numbers]
         )
         first = np.union1d(first, _best_of(found[inside], worth[inside], max(_NEAR, limit)))
-    near: dict[str, float] = {}
-    for some in [library.named, likely] if likely else [library.named]:
-        near |= services.vectors.search(
-            vector, kind=kind, document_ids=some, embedder_name=embedder, limit=max(_NEAR, limit)
-        )
+    nearness = services.vectors.compare(
+        vector, kind=kind, document_ids=library.named, embedder_name=services.embedder.name
+    )
+    near = [item_id for item_id, _ in nearness.best(max(_NEAR, limit))]
+    near += [item_id for item_id, _ in nearness.best(max(_NEAR, limit), document_ids=likely)] if likely else []
     with services.database.read() as connection:
-        at = lexical.items_at(connection, first.tolist()) | lexical.places_of(connection, kind, list(near))
-        ids = list(at.values())
-        cosines = near | services.vectors.cosines(
-            connection, vector, kind=kind, item_ids=[each for each in ids if each not in near], embedder_name=embedder
-        )
+        at = lexical.items_at(connection, first.tolist()) | lexical.places_of(connection, kind, near)
+        cosines = nearness.of(connection, list(at.values()))
         documents = {number: document_id for document_id, number in library.numbers.items()}
-        by_place = dict(zip(found.tolist(), worth.tolist(), strict=True)) if len(found) < len(at) else None
         promising = {}
         for place, item_id in at.items():
             document_id = documents.get(lexical.number_of(place))
             if document_id is None:
                 continue
-            if by_place is not None:
-                held = by_place.get(place, 0.0)
-            else:
-                index = int(np.searchsorted(found, place))
-                held = float(worth[index]) if index < len(found) and found[index] == place else 0.0
+            index = int(np.searchsorted(found, place))
+            held = float(worth[index]) if index < len(found) and found[index] == place else 0.0
             promising[item_id] = (
                 (_WEIGHTS["words"] + _WEIGHTS["sentence"]) / 2 * held
                 + _WEIGHTS["meaning"] * cosines.get(item_id, 0.0)
@@ -363,11 +354,12 @@ def _score(candidates: Sequence[_Candidate], cosines: Mapping[str, float], asked
     wanted = list(dict.fromkeys(terms(asked.question)))
     pairs = set(pairwise(wanted))
     most = sum(rarity.get(term, 0.0) for term in wanted) or 1.0
-    held = [(*_terms(candidate.heading), *_terms(candidate.text)) for candidate in candidates]
+    read = [(*sentences.read(candidate.heading), *sentences.read(candidate.text)) for candidate in candidates]
+    held = [[term for unit in units for term in unit.terms] for units in read]
     usual = sum(len(found) for found in held) / len(held) or 1.0
     most_score = sum(weight for name, weight in _WEIGHTS.items() if asked.shares or name != "document")
     hits = []
-    for candidate, found in zip(candidates, held, strict=True):
+    for candidate, units, found in zip(candidates, read, held, strict=True):
         counts = Counter(found)
         shrink = _K1 * (1 - _B + _B * len(found) / usual)
         signals = {
@@ -375,9 +367,7 @@ def _score(candidates: Sequence[_Candidate], cosines: Mapping[str, float], asked
             "words": sum(rarity[term] * counts[term] / (counts[term] + shrink) for term in wanted if counts[term])
             / most,
             "meaning": max(0.0, cosines.get(candidate.id, 0.0)),
-            "sentence": max(
-                (sum(rarity[term] for term in wanted if term in unit) for unit in _units(candidate.text)), default=0.0
-            )
+            "sentence": max((sum(rarity[term] for term in wanted if term in unit.held) for unit in units), default=0.0)
             / most,
             "order": len(pairs & set(pairwise(found))) / len(pairs) if pairs else 0.0,
         }
@@ -398,14 +388,3 @@ def _score(candidates: Sequence[_Candidate], cosines: Mapping[str, float], asked
             )
         )
     return hits
-
-
-@lru_cache(maxsize=4096)
-def _terms(text: str) -> tuple[str, ...]:
-    return tuple(terms(text))
-
-
-@lru_cache(maxsize=4096)
-def _units(text: str) -> tuple[frozenset[str], ...]:
-    """Return the terms of each sentence or line."""
-    return tuple(frozenset(terms(text[unit.start : unit.end])) for unit in sentences.split(text))

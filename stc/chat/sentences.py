@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
+from stc.chat.terms import terms
 from stc.storage.lexical import STOP_WORDS
 
 _ABBREVIATIONS = frozenset(
@@ -34,6 +36,28 @@ class Unit:
     start: int
     end: int
     line: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A unit as it is compared with a question: its text and its terms in order."""
+
+    start: int
+    end: int
+    text: str
+    terms: tuple[str, ...]
+    held: frozenset[str]
+
+
+@lru_cache(maxsize=8192)
+def read(text: str) -> tuple[Read, ...]:
+    """Return the units of a text with their terms; the last few thousand texts are kept."""
+    found = []
+    for unit in split(text):
+        body = text[unit.start : unit.end]
+        own = tuple(terms(body))
+        found.append(Read(unit.start, unit.end, body, own, frozenset(own)))
+    return tuple(found)
 
 
 def split(text: str) -> list[Unit]:

@@ -14,7 +14,7 @@ _VOWELS = frozenset("aeiou")
 
 def terms(text: str) -> list[str]:
     """Return the terms of ``text`` in order, stop words left out."""
-    return [term for term, _, _ in places(text)]
+    return [term for word in _TOKEN.findall(text) if (term := _term(word))]
 
 
 def places(text: str) -> list[tuple[str, int, int]]:

@@ -110,6 +110,14 @@ def list_all(connection: Connection, owner: str) -> list[Document]:
     return [_document(row) for row in rows]
 
 
+def list_plain(connection: Connection, owner: str, document_ids: Sequence[str] | None) -> list[Document]:
+    """Return some of the owner's documents, or all of them, as ``list_all`` does; their notes are not counted."""
+    query = select(documents, _COLUMNS[-1]).where(documents.c.owner == owner, documents.c.replaces.is_(None))
+    if document_ids is not None:
+        query = query.where(documents.c.id.in_(list(document_ids)))
+    return [_document(row) for row in connection.execute(query.order_by(documents.c.added_at.desc(), documents.c.id))]
+
+
 def list_newer(connection: Connection, owner: str) -> list[Document]:
     """Return the new versions of the owner's documents that are being read, newest first."""
     rows = connection.execute(

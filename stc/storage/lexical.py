@@ -250,18 +250,20 @@ def standing(
         ranges = [_range(band, 0, (1 << _NUMBER_BITS) - 1)]
     else:
         ranges = list(_ranges(band, _known(connection, document_ids).values()))
+    cursor = connection.connection.cursor()  # rows by the ten thousand: a plain cursor takes a third of the time
     found = {}
     for word in dict.fromkeys(words):
         places: array[int] = array("q")
         whole = True
         for first, last in ranges:
-            rows = connection.exec_driver_sql(
+            rows = cursor.execute(
                 "SELECT rowid FROM lexical WHERE lexical MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?",
                 (f'"{word}"', first, last, most + 1),
-            ).all()
+            ).fetchall()
             whole = whole and len(rows) <= most
-            places.extend(place for (place,) in rows[:most])
+            places.extend([place for (place,) in rows[:most]])
         found[word] = Standing(places, whole)
+    cursor.close()
     return found
 
 

@@ -18,6 +18,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,8 @@ Matrix = NDArray[np.float32]
 
 logger = logging.getLogger(__name__)
 _BATCH = 2_000
+_MOST_VARIABLES = 500
+"""SQLite limits the variables of one statement."""
 _CACHED_BYTES = 512 * 2**20
 _EXACT_DOCUMENTS = 64
 """Up to so many documents in scope an exact search is faster than Chroma's filter (26 ms at 50,000 vectors)."""
@@ -80,14 +84,84 @@ def of_document(connection: Connection, kind: str, document_id: str, embedder_na
     return {row.item_id: np.frombuffer(row.vector, dtype="<f4") for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Block:
-    """The vectors of one kind and embedder, of one document or of all: ``matrix[i]`` belongs to ``ids[i]``."""
+    """The vectors of one kind and embedder, of one document or of all: ``matrix[i]`` belongs to ``ids[i]``, the rows of
+    ``documents[d]`` are ``bounds[d]`` to ``bounds[d + 1]``."""
 
     sequence: int
     ids: tuple[str, ...]
     documents: tuple[str, ...]
+    bounds: tuple[int, ...]
     matrix: Matrix
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """The row of each item."""
+        return {item_id: row for row, item_id in enumerate(self.ids)}
+
+    @cached_property
+    def ranges(self) -> dict[str, tuple[int, int]]:
+        """The first row of each document, and the one behind its last."""
+        return dict(zip(self.documents, pairwise(self.bounds), strict=True))
+
+
+class Nearness:
+    """How near the items of a scope are to a question, by cosine. What is asked for several times is computed once."""
+
+    def __init__(
+        self, index: VectorIndex, question_vector: Matrix, kind: str, document_ids: Sequence[str] | None, embedder: str
+    ) -> None:
+        self._index = index
+        self._vector = question_vector
+        self._kind = kind
+        self._document_ids = document_ids
+        self._embedder = embedder
+        self._compared: list[tuple[_Block, Matrix]] | None = None
+
+    def best(self, limit: int, *, document_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        """Return up to ``limit`` (item id, cosine) pairs, best first, of the scope or of some of its documents."""
+        if document_ids is None and self._compared is None:
+            found = self._index.of_chroma(self._vector, self._kind, self._document_ids, self._embedder, limit)
+            if found is not None:
+                return found
+            self._compared = self._index.exact(self._vector, self._kind, self._document_ids, self._embedder)
+        wanted = self._document_ids if document_ids is None else document_ids
+        compared = self._compared
+        if compared is None:
+            compared = self._index.exact(self._vector, self._kind, wanted, self._embedder)
+        scored: list[tuple[Sequence[str], Matrix]] = []
+        for block, cosines in compared:
+            if wanted is None:
+                scored.append((block.ids, cosines))
+                continue
+            for document_id in wanted:
+                if document_id in block.ranges:
+                    first, last = block.ranges[document_id]
+                    scored.append((block.ids[first:last], cosines[first:last]))
+        return _best(scored, limit)
+
+    def of(self, connection: Connection, item_ids: Sequence[str]) -> dict[str, float]:
+        """Return the cosine of each item that has a vector."""
+        found = {
+            item_id: float(cosines[block.rows[item_id]])
+            for block, cosines in self._compared or ()
+            for item_id in item_ids
+            if item_id in block.rows
+        }
+        left = [item_id for item_id in item_ids if item_id not in found]
+        for start in range(0, len(left), _MOST_VARIABLES):
+            rows = connection.execute(
+                select(vectors.c.item_id, vectors.c.vector).where(
+                    vectors.c.kind == self._kind,
+                    vectors.c.embedder == self._embedder,
+                    vectors.c.item_id.in_(left[start : start + _MOST_VARIABLES]),
+                )
+            ).all()
+            if rows:
+                cosines = _matrix([row.vector for row in rows]) @ self._vector
+                found.update(zip((row.item_id for row in rows), cosines.tolist(), strict=True))
+        return found
 
 
 class VectorIndex:
@@ -114,45 +188,36 @@ class VectorIndex:
 
         ``document_ids`` ``None`` searches the documents of everybody: the caller answers for whose they are.
         """
-        if document_ids is not None and len(document_ids) <= _EXACT_DOCUMENTS:
-            with self._database.read() as connection:
-                blocks = [self._block(connection, kind, embedder_name, document_id) for document_id in document_ids]
-            return _best([(block.ids, block.matrix @ question_vector) for block in blocks if block.ids], limit)
-        found = self._search_chroma(question_vector, kind, document_ids, embedder_name, limit)
-        if found is not None:
-            return found
-        with self._database.read() as connection:
-            block = self._block(connection, kind, embedder_name, "")
-        if not block.ids:
-            return []
-        scores = block.matrix @ question_vector
-        if document_ids is not None:
-            wanted = set(document_ids)
-            scores = np.where([document in wanted for document in block.documents], scores, -np.inf)
-        return _best([(block.ids, scores)], limit)
+        nearness = self.compare(
+            question_vector, kind=kind, document_ids=document_ids, embedder_name=embedder_name
+        )
+        return nearness.best(limit)
 
-    def cosines(
-        self,
-        connection: Connection,
-        question_vector: Matrix,
-        *,
-        kind: str,
-        item_ids: Sequence[str],
-        embedder_name: str,
-    ) -> dict[str, float]:
-        """Return the cosine of each item that has a vector."""
-        found: dict[str, float] = {}
-        for start in range(0, len(item_ids), 500):  # SQLite limits the variables of one statement
-            some = list(item_ids[start : start + 500])
-            rows = connection.execute(
-                select(vectors.c.item_id, vectors.c.vector).where(
-                    vectors.c.kind == kind, vectors.c.embedder == embedder_name, vectors.c.item_id.in_(some)
-                )
-            ).all()
-            if rows:
-                matrix = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").reshape(len(rows), -1)
-                found.update(zip((row.item_id for row in rows), (matrix @ question_vector).tolist(), strict=True))
-        return found
+    def compare(
+        self, question_vector: Matrix, *, kind: str, document_ids: Sequence[str] | None, embedder_name: str
+    ) -> Nearness:
+        """Return how near the items of a scope are; see ``search``."""
+        return Nearness(self, question_vector, kind, document_ids, embedder_name)
+
+    def of_chroma(
+        self, question_vector: Matrix, kind: str, document_ids: Sequence[str] | None, embedder: str, limit: int
+    ) -> list[tuple[str, float]] | None:
+        """Return what Chroma finds, ``None`` where it can't be asked or the exact search is faster."""
+        if document_ids is not None and len(document_ids) <= _EXACT_DOCUMENTS:
+            return None
+        return self._search_chroma(question_vector, kind, document_ids, embedder, limit)
+
+    def exact(
+        self, question_vector: Matrix, kind: str, document_ids: Sequence[str] | None, embedder: str
+    ) -> list[tuple[_Block, Matrix]]:
+        """Return blocks of vectors, each with its cosines, that hold the scope and perhaps more."""
+        few = document_ids is not None and len(document_ids) <= _EXACT_DOCUMENTS
+        with self._database.read() as connection:
+            blocks = [
+                self._block(connection, kind, embedder, document_id)
+                for document_id in (document_ids if document_ids is not None and few else ("",))
+            ]
+        return [(block, block.matrix @ question_vector) for block in blocks if block.ids]
 
     def follow(self) -> bool:
         """Bring Chroma up to the database, where this process may write it; say whether it may.
@@ -191,25 +256,35 @@ class VectorIndex:
 
     def _block(self, connection: Connection, kind: str, embedder: str, document_id: str) -> _Block:
         """Return the vectors of one document ("" for all), from memory where no change has happened since."""
-        newest = select(func.max(changes.c.sequence))
-        query = select(vectors.c.item_id, vectors.c.document_id, vectors.c.vector).where(
-            vectors.c.kind == kind, vectors.c.embedder == embedder
-        )
-        if document_id:
-            newest = newest.where(changes.c.document_id == document_id)
-            query = query.where(vectors.c.document_id == document_id)
+        of_kind = [changes.c.kind == kind, *([changes.c.document_id == document_id] if document_id else [])]
+        newest = select(changes.c.sequence).where(*of_kind).order_by(changes.c.sequence.desc()).limit(1)
         sequence = connection.execute(newest).scalar() or 0
         key = (kind, embedder, document_id)
         with self._lock:
-            block = self._blocks.get(key)
-            if block is not None and block.sequence == sequence:
+            before = self._blocks.get(key)
+            if before is not None and before.sequence == sequence:
                 self._blocks.move_to_end(key)
-                return block
-        rows = connection.execute(query.order_by(vectors.c.item_id)).all()
-        matrix = (
-            np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").reshape(len(rows), -1) if rows else _NONE
+                return before
+        query = select(vectors.c.item_id, vectors.c.document_id, vectors.c.vector).where(
+            vectors.c.kind == kind,
+            vectors.c.embedder == embedder,
+            *([vectors.c.document_id == document_id] if document_id else []),
         )
-        block = _Block(sequence, tuple(row.item_id for row in rows), tuple(row.document_id for row in rows), matrix)
+        touched = None
+        if before is not None:
+            since = select(changes.c.item_id).where(*of_kind, changes.c.sequence > before.sequence).distinct()
+            touched = connection.execute(since.limit(_MOST_VARIABLES + 1)).scalars().all()
+        if before is not None and touched is not None and len(touched) <= _MOST_VARIABLES:
+            # So little has changed that the rest stays in memory.
+            block = _renewed(before, sequence, touched, connection.execute(query.where(vectors.c.item_id.in_(touched))).all())
+        else:
+            rows = connection.execute(query).all()
+            block = _sorted(
+                sequence,
+                np.array([row.item_id for row in rows], dtype=object),
+                np.array([row.document_id for row in rows], dtype=object),
+                _matrix([row.vector for row in rows]),
+            )
         with self._lock:
             self._blocks[key] = block
             self._blocks.move_to_end(key)
@@ -366,6 +441,36 @@ class VectorIndex:
                 listed.delete(ids=ids)
         (self._directory / "followed").write_text(str(batch[-1].sequence))
         return True
+
+
+def _renewed(before: _Block, sequence: int, touched: Sequence[str], rows: Sequence[Any]) -> _Block:
+    """Return a block with the touched items as they are now."""
+    gone = [before.rows[item_id] for item_id in touched if item_id in before.rows]
+    lengths = np.diff(before.bounds)
+    ids = np.delete(np.array(before.ids, dtype=object), gone)
+    held = np.delete(np.repeat(np.array(before.documents, dtype=object), lengths), gone)
+    matrix = np.delete(before.matrix, gone, axis=0)
+    if rows:
+        ids = np.concatenate([ids, np.array([row.item_id for row in rows], dtype=object)])
+        held = np.concatenate([held, np.array([row.document_id for row in rows], dtype=object)])
+        fresh = _matrix([row.vector for row in rows])
+        matrix = np.concatenate([matrix, fresh]) if len(matrix) else fresh
+    return _sorted(sequence, ids, held, matrix)
+
+
+def _sorted(sequence: int, ids: NDArray[Any], held: NDArray[Any], matrix: Matrix) -> _Block:
+    """Return a block of items in any order, ``held[i]`` being the document of ``ids[i]``."""
+    order = sorted(range(len(ids)), key=lambda row: (held[row], ids[row]))
+    if order != list(range(len(ids))):
+        ids, held, matrix = ids[order], held[order], matrix[order]
+    firsts = {document_id: row for row, document_id in reversed(list(enumerate(held.tolist())))}
+    documents = tuple(sorted(firsts))
+    bounds = (*(firsts[document_id] for document_id in documents), len(ids))
+    return _Block(sequence, tuple(ids.tolist()), documents, bounds, matrix)
+
+
+def _matrix(blobs: Sequence[bytes]) -> Matrix:
+    return np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(blobs), -1) if blobs else _NONE
 
 
 _NONE: Matrix = np.zeros((0, 1), dtype=np.float32)

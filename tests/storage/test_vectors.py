@@ -152,10 +152,31 @@ def test_few_vectors_are_searched_without_chroma(database, tmp_path):
     assert not (tmp_path / "chroma").exists()
 
 
-def test_the_cosine_of_single_items_can_be_asked_for(database, index):
+def test_the_cosine_of_single_items_can_be_asked_for_before_and_after_a_search(database, index):
     matrix = add(database, "a", 5)
-    cosines = index.cosines(
-        matrix[0], kind="chunk", item_ids=["a-chunk-0", "a-chunk-3", "gone"], embedder_name=EMBEDDER
-    )
-    assert cosines == pytest.approx({"a-chunk-0": 1.0, "a-chunk-3": float(matrix[0] @ matrix[3])}, abs=1e-5)
-    assert index.cosines(matrix[0], kind="chunk", item_ids=[], embedder_name=EMBEDDER) == {}
+    wanted = pytest.approx({"a-chunk-0": 1.0, "a-chunk-3": float(matrix[0] @ matrix[3])}, abs=1e-5)
+    nearness = index.compare(matrix[0], kind="chunk", document_ids=None, embedder_name=EMBEDDER)
+    with database.read() as connection:
+        assert nearness.of(connection, ["a-chunk-0", "a-chunk-3", "gone"]) == wanted
+        assert nearness.best(1)[0][0] == "a-chunk-0"
+        assert nearness.of(connection, ["a-chunk-0", "a-chunk-3", "gone"]) == wanted
+        assert nearness.of(connection, []) == {}
+
+
+def test_some_documents_of_a_scope_can_be_searched_once_more_by_themselves(database, index):
+    matrix = add(database, "a", 5)
+    add(database, "b", 5, seed=1)
+    nearness = index.compare(matrix[0], kind="chunk", document_ids=None, embedder_name=EMBEDDER)
+    assert nearness.best(1)[0][0] == "a-chunk-0"
+    assert {item_id[0] for item_id, _ in nearness.best(9, document_ids=["b"])} == {"b"}
+
+
+def test_what_changed_since_is_seen_while_the_rest_stays_in_memory(database, index):
+    first = add(database, "b", 4)
+    assert nearest(index, first[2])[0][0] == "b-chunk-2"
+    later = add(database, "a", 3, seed=7)
+    assert nearest(index, later[1])[0][0] == "a-chunk-1"
+    assert nearest(index, first[2])[0][0] == "b-chunk-2"
+    with database.write() as connection:
+        document_rows.delete_document(connection, "b")
+    assert {item_id[0] for item_id, _ in nearest(index, first[2])} == {"a"}
