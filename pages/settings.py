@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from stc import settings as setting
+from stc.access import rights
 from stc.errors import StcError
 from stc.ui import library, safe
 
@@ -63,6 +64,7 @@ def save_limits() -> None:
 def save_key(variable: str) -> None:
     value = st.session_state.pop(f"key-{variable}", "")
     try:
+        rights.require_admin(services)
         services.llm.secrets.set_key(variable, value)
     except StcError as error:
         st.session_state["settings-said"] = ("error", str(error))
@@ -243,10 +245,13 @@ def manners() -> None:
 
 st.title("Settings", anchor=False)
 tell()
-st.header("Models", anchor=False)
-found()
-models()
-keys()
-test()
-st.header("Preparing in the background", anchor=False)
-manners()
+if services.person.admin:
+    st.header("Models", anchor=False)
+    found()
+    models()
+    keys()
+    test()
+    st.header("Preparing in the background", anchor=False)
+    manners()
+else:
+    st.markdown("Models, keys and limits are an admin's to set. What you may choose yourself stands below the chat.")

@@ -76,13 +76,14 @@ def prepare() -> None:
 
 
 def controls() -> None:
-    st.toggle(
-        "Prepare idle documents by itself",
-        not services.settings.sleep_paused,
-        key="prepare-by-itself",
-        on_change=set_paused,
-        help="Off: nothing is prepared until you ask for it here.",
-    )
+    if services.person.admin:
+        st.toggle(
+            "Prepare idle documents by itself",
+            not services.settings.sleep_paused,
+            key="prepare-by-itself",
+            on_change=set_paused,
+            help="Off: nothing is prepared until you ask for it here.",
+        )
     ready = {document.id: document.name for document in library.documents(services) if document.status == "ready"}
     if not ready:
         return
@@ -117,7 +118,7 @@ def today() -> None:
 
 
 def consent() -> None:
-    wanted = library.consent_wanted(services)
+    wanted = library.consent_wanted(services) if services.person.admin else None
     if wanted is None:
         return
     with st.container(border=True):

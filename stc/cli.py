@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import dataclasses
+import getpass
 import json
 import os
 import sys
@@ -156,6 +157,18 @@ def _parser() -> argparse.ArgumentParser:
     restore = command("restore", _restore, "Put a backup in the place of what is here, which is kept aside.")
     restore.add_argument("file", type=Path, metavar="FILE", help="a file that backup has written")
     restore.add_argument("--yes", action="store_true", help="don't ask, also where there is something already")
+
+    folk = command("people", _people, "Say who may sign in, and what each may use.")
+    folk.add_argument("act", choices=("list", "add", "reset", "disable", "enable", "limits"), help="what to do")
+    folk.add_argument("name", nargs="?", metavar="NAME", help="of whom; not for list")
+    folk.add_argument("--admin", action="store_true", help="add: may look after this place")
+    folk.add_argument("--email", metavar="ADDRESS", help="add: known by it at a login provider")
+    folk.add_argument(
+        "--ask-password", action="store_true", help="add, reset: type the password here instead of a code"
+    )
+    folk.add_argument("--password-file", type=Path, metavar="FILE", help="add, reset: its first line is the password")
+    for option, kind, what in _LIMITS:
+        folk.add_argument(f"--{option}", type=kind, metavar="N", help=f"limits: {what}; none: no limit")
 
     doctor = command("doctor", _doctor, "Check storage, index, models, prices and versions.")
     doctor.add_argument("--fix", action="store_true", help="repair what can be repaired")
@@ -912,6 +925,91 @@ def _tell_backup(options: argparse.Namespace, found: backups.Backup) -> int:
     if found.kept_aside:
         _say(f"What was here before lies in {found.kept_aside}. Delete it when you are sure.")
     return DONE
+
+
+# People
+
+
+def _people(services: Services, options: argparse.Namespace) -> int:
+    if options.act == "list":
+        for person in people.listed(services):
+            _tell_person(options, person, people.used(services, person.id))
+        return DONE
+    if options.name is None:
+        raise _WrongCall(f"people {options.act} needs a NAME")
+    first = not people.exist(services)
+    code = ""
+    if options.act in ("add", "reset"):
+        password = _typed() if options.ask_password else _password(options.password_file)
+        if options.act == "add":
+            code = people.add(services, options.name, admin=options.admin, email=options.email, password=password)
+        else:
+            code = people.reset(services, options.name, password=password)
+    elif options.act == "limits":
+        given = {option.replace("-", "_"): getattr(options, option.replace("-", "_")) for option, _, _ in _LIMITS}
+        changes = {name: None if value == "none" else value for name, value in given.items() if value is not None}
+        people.limit(services, options.name, **changes)
+    else:
+        (people.disable if options.act == "disable" else people.enable)(services, options.name)
+    person = people.find(services, options.name)
+    if options.json:
+        _emit({"name": person.name, "done": options.act, "code": code or None})
+        return DONE
+    _say(f"{person.name}: {options.act}")
+    if code:
+        _say(f"Hand over this code; with it a password is chosen at /join, once, within 7 days: {code}")
+    if first:
+        _say("From the next start of the page on everybody signs in.")
+    return DONE
+
+
+def _typed() -> str:
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise UserError("The two passwords differ. Type the same one twice.")
+    return password
+
+
+def _tell_person(options: argparse.Namespace, person: Person, used: people.Used) -> None:
+    told = {
+        "name": person.name,
+        "owner": person.id,
+        "admin": person.admin,
+        "disabled": person.disabled,
+        "email": person.email,
+        "limits": dataclasses.asdict(person.limits),
+        "used": dataclasses.asdict(used),
+    }
+    if options.json:
+        _emit(told)
+        return
+    marks = [word for word, holds in (("admin", person.admin), ("disabled", person.disabled)) if holds]
+    cost = "at an unknown price" if used.asked_usd is None else f"${used.asked_usd:.4f}"
+    _say(
+        f"{person.name}{''.join(f', {mark}' for mark in marks)}: asked for {used.asked_tokens:,} tokens, {cost}; "
+        f"{used.documents:,} documents"
+    )
+
+
+def _limit(kind: type) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        if text == "none":
+            return text
+        number = kind(text)
+        if not 0 <= number < 1e15:
+            raise argparse.ArgumentTypeError("it must be a number of at least 0, or none")
+        return number
+
+    read.__name__ = "limit"
+    return read
+
+
+_LIMITS = (
+    ("ask-usd", _limit(float), "US dollars that asking may cost per day"),
+    ("ask-tokens", _limit(int), "tokens that asking may use per day"),
+    ("most-documents", _limit(int), "documents altogether"),
+    ("most-bytes", _limit(int), "bytes of documents altogether"),
+)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stc.access import entering, passwords, rights
+from stc.access import entering, limits, passwords, rights
 from stc.errors import UserError
 from stc.storage import ledger as ledger_rows
 from stc.storage import people as people_rows
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from stc.services import Services
-
-_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +112,15 @@ def set_admin(services: Services, name: str, admin: bool) -> None:
         _keep_an_admin(connection)
 
 
-def limit(services: Services, name: str, **limits: float | int | None) -> Limits:
+def limit(services: Services, name: str, **changes: float | int | None) -> Limits:
     """Set some of a person's limits (``None``: no limit) and return all of them. Raises ``UserError``."""
     rights.require_admin(services)
-    for field, value in limits.items():
+    for field, value in changes.items():
         if value is not None and not 0 <= value < 1e15:
             raise UserError(f"The limit {field} must be a number of at least 0.")
     with services.database.write() as connection:
         person = _named(connection, name)
-        changed = Limits(**(dataclasses.asdict(person.limits) | limits))
+        changed = Limits(**(dataclasses.asdict(person.limits) | changes))
         people_rows.set_limits(connection, person.id, changed)
     return changed
 
@@ -133,10 +131,10 @@ def used(services: Services, owner: str) -> Used:
     with services.database.read() as connection:
         rows = [row for row in ledger_rows.rows(connection, owner) if row.model != EXTRACTIVE]
         documents, size = people_rows.documents_of(connection, owner, SHARED)
-    midnight = services.now() // _DAY_S * _DAY_S
-    asked = [row for row in rows if row.purpose in ASKING]
+    midnight = services.now() // limits.DAY_S * limits.DAY_S
+    asked = limits.asked(rows)
     today = [row for row in asked if row.at >= midnight]
-    prepared = [row for row in rows if row.purpose not in ASKING]
+    prepared = [row for row in rows if row.purpose not in limits.ASKING]
     return Used(*_sums(asked), *_sums(today), *_sums(prepared), documents, size)
 
 
@@ -144,10 +142,6 @@ def _sums(rows: Sequence[LedgerRow]) -> tuple[float | None, int]:
     costs = [row.usage.cost_usd for row in rows]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None, sum(row.usage.tokens for row in rows)
-
-
-ASKING = ("chat", "test")
-"""The purposes of calls that a person makes; the others are made while nobody waits."""
 
 
 def _named(connection: Connection, name: str) -> Person:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from stc.access import limits
 from stc.errors import StcError, UpstreamError
 from stc.meter import prices
 from stc.meter.ledger import IN_FLIGHT
@@ -38,7 +39,8 @@ def complete(
     """Return the model's reply. ``row`` has the fields of its ledger row that the caller knows.
 
     ``max_tokens`` of answer; a model that thinks gets room for that on top, and ``effort`` says how long it should.
-    Raises like ``LanguageModel.complete``; what a failed call was billed is in the ledger then, one that was refused is not.
+    Raises like ``LanguageModel.complete``, and ``UserError`` where the person may not use so much today. What a failed call
+    was billed is in the ledger then, one that was refused is not.
     """
     llm = services.llm
     thinks = llm.thinks(model, stop)
@@ -60,6 +62,8 @@ def complete(
         error=IN_FLIGHT,
     )
     with services.database.write() as connection:
+        if sent.purpose == "chat":
+            limits.check_asking(services, connection, most)
         ledger.add(connection, sent)
     began = time.monotonic()
     try:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 import numpy as np
 
 from stc import logs
+from stc.access import limits
 from stc.chat.orders import gives_orders
 from stc.documents import chunking, replacing
 from stc.documents.parsing.cleaning import clean_name
@@ -158,6 +159,8 @@ def enter(services: Services, document: Document, password: str | None = None) -
             return Received(existing.id, "duplicate")
         if not services.files.path(document.file_hash).exists():
             raise UserError(_REMOVED_MEANWHILE)
+        if document.replaces is None:
+            limits.check_documents(services, connection, document.size_bytes)
         documents.dismiss_failures_of(connection, document.owner, document.content_hash)
         documents.insert_document(connection, document)
         if password is not None:

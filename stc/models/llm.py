@@ -36,7 +36,7 @@ from stc.storage import ledger
 from stc.storage import prices as price_rows
 from stc.storage.database import new_id
 from stc.storage.secrets import Secrets
-from stc.words import EXTRACTIVE, LedgerRow, Usage
+from stc.words import EXTRACTIVE, SERVER, LedgerRow, Usage
 
 if TYPE_CHECKING:
     from stc.services import Services
@@ -479,7 +479,7 @@ class LanguageModel:
 
     def _price(self, model: str, tier: str, settings: Settings) -> prices.Price | None:
         with self._services.database.read() as connection:
-            entered = price_rows.list_all(connection, self._services.owner)
+            entered = price_rows.list_all(connection, SERVER)
         today = day(self._services.now())
         return prices.price_of(model, tier, api_base=settings.api_base, entered=entered, on=today)
 

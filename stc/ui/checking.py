@@ -26,7 +26,8 @@ def show(services: Services, books: Books, errors: Mapping[str, Error]) -> None:
             "Not known yet. What an answer would have cost without preparation is estimated: its prompt is put together and "
             "counted, its length and its time are not known. Really running it for some questions shows how far that is off."
         )
-    _share(services)
+    if services.person.admin:
+        _share(services)
     spent = ledger.total(ledger.checked(books.rows))
     if spent.calls:
         st.caption(

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import streamlit as st
 
+from stc.access import rights
 from stc.errors import StcError
 from stc.meter import prices
 from stc.meter.prices import OwnPrice, Price
@@ -13,6 +14,7 @@ from stc.services import Services
 from stc.storage import prices as price_rows
 from stc.storage.database import new_id
 from stc.ui import safe
+from stc.words import SERVER
 
 _SAID = "prices-said"
 
@@ -25,8 +27,10 @@ def show(services: Services) -> None:
         f"Prices come from {safe.inert(prices.revision())}. One that you enter goes before it from its day on. What is past "
         "keeps the price that it was reckoned with. An unknown price stays unknown; it never counts as 0."
     )
+    if not services.person.admin:
+        return
     with services.database.read() as connection:
-        entered = price_rows.list_all(connection, services.owner)
+        entered = price_rows.list_all(connection, SERVER)
     for one in entered:
         _row(services, one)
     with st.form("own-price", border=False, clear_on_submit=True):
@@ -88,10 +92,12 @@ def _enter(services: Services) -> None:
     except StcError as error:
         state[_SAID] = str(error)
         return
+    rights.require_admin(services)
     with services.database.write() as connection:
-        price_rows.add(connection, services.owner, one)
+        price_rows.add(connection, SERVER, one)
 
 
 def _remove(services: Services, price_id: str) -> None:
+    rights.require_admin(services)
     with services.database.write() as connection:
-        price_rows.remove(connection, services.owner, price_id)
+        price_rows.remove(connection, SERVER, price_id)
