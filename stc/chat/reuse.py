@@ -57,7 +57,7 @@ def may_stand(question: str, note: Note, *, documents: int, similarity: float, b
         return Verdict(False, "the note is no verified answer")
     if any(same_question(other, question) for other in banned):
         return Verdict(False, "this prepared answer was marked wrong for this question")
-    if _plain(question) == _plain(note.question) != "":
+    if _very_same(question, note.question):
         return Verdict(True, VERY_QUESTION)
     if similarity < LEAST_SIMILARITY:
         return Verdict(False, "the prepared question is about something else")
@@ -71,7 +71,7 @@ def may_stand(question: str, note: Note, *, documents: int, similarity: float, b
 
 def same_question(one: str, other: str) -> bool:
     """Say whether two questions are one question in the same or in other words."""
-    if _plain(one) == _plain(other) != "":
+    if _very_same(one, other):
         return True
     first, second = wording.read(one), wording.read(other)
     return first is not None and second is not None and first.asked == second.asked and wording.same(first, second)
@@ -80,6 +80,10 @@ def same_question(one: str, other: str) -> bool:
 def agree(notes: Sequence[Note]) -> bool:
     """Say whether no two of some notes that may stand for one question tell different figures."""
     return len({frozenset(numbers(note.text)) for note in notes}) <= 1
+
+
+def _very_same(one: str, other: str) -> bool:
+    return _plain(one) == _plain(other) != "" and wording.names(one) == wording.names(other)
 
 
 def _plain(question: str) -> str:

@@ -38,15 +38,12 @@ car automobile
 movie film
 doctor physician
 lawyer attorney
-company firm
 nation country
-airplane aeroplane plane
-autumn fall
+airplane aeroplane
 vacation holiday
 disease illness sickness
 medicine medication
 error mistake
-gift present
 photo photograph
 phone telephone
 television tv
@@ -55,7 +52,6 @@ ad advertisement
 lab laboratory
 occupation profession
 purpose goal aim objective
-kind type sort
 method technique
 kid child
 author writer
@@ -64,7 +60,6 @@ creator maker
 percentage percent
 headquarters headquarter
 cost price
-fee charge
 big large
 biggest largest
 bigger larger
@@ -87,7 +82,6 @@ litre liter
 kilogram kilogramme kg
 mile mi
 hour hr
-minute min
 colour color
 centre center
 theatre theater
@@ -151,7 +145,12 @@ PHRASES = {
     "in order to": "to",
     "as a result of": "because of",
     "due to": "because of",
-    "right now": "now",
+    "in autumn": "in fall",
+    "type of": "kind of",
+    "types of": "kinds of",
+    "sort of": "kind of",
+    "sorts of": "kinds of",
+    "how close": "how near",
     "at present": "now",
     "currently": "now",
     "presently": "now",

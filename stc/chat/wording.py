@@ -176,6 +176,11 @@ _NUMBERS = {
 _ARTICLES = frozenset("a an the".split())
 _NO_ARTICLE = re.compile(r"(?<=[\w'] )(?:A\b|a(?= (?:few|little)\b))|(?<=\w )a$")
 """The letter in "vitamin A", and "a few", which is not "few"."""
+_ANOTHER_IN_CAPITALS = re.compile(
+    rf"(?<=\w )(?:(?:{'|'.join(word.upper() for word in sorted(SYNONYMS) if len(word) < 6)}|WHO|IT|AM|IS|ALL|AN|ON|OR|SO|TO|DO)\b"
+    r"|(?:Polish|Turkey|China|Nice|Reading|Bath|Mobile|Jobs|Bill|Mark|Frank|Rose|Will|Cook|Hunt|Hope|Grace|Faith)\b)"
+)
+"""Written so behind another word, these are names: HR is no hour, and who can polish need not be Polish."""
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _PHRASE = re.compile(r"\b(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")\b")
 
@@ -184,7 +189,10 @@ def _plain(question: str) -> str:
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f" ^ {found.group().translate(_RAISED)}", question)
     text = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
     text = re.sub(r"\bU\.? ?S\.?(?: ?A\.?)?(?![\w'])", "united states", text)
-    text = _NO_ARTICLE.sub("@a", " ".join(text.split()).strip(" ?!.…")).casefold()
+    text = _NO_ARTICLE.sub("@a", " ".join(text.split()).strip(" ?!.…"))
+    for name in names(text):
+        text = re.sub(rf"\b{name}\b", f"@{name}", text)
+    text = text.casefold()
     for pattern, plain in _CONTRACTIONS:
         text = pattern.sub(plain, text)
     for pattern, plain in _DATES:
@@ -206,6 +214,13 @@ def _plain(question: str) -> str:
         if word not in _ARTICLES:
             words.append("percent" if word == "%" else _NUMBERS.get(word, word))
     return _PHRASE.sub(lambda found: PHRASES[found.group()], " ".join(words))
+
+
+def names(question: str) -> list[str]:
+    """Return the words of a question that are names only because they are written in capitals, in alphabetical order."""
+    if not any(letter.islower() for letter in question):
+        return []
+    return sorted(set(_ANOTHER_IN_CAPITALS.findall(question)))
 
 
 # Rewriting: on words with one blank between, articles gone
