@@ -7,6 +7,8 @@ from pypdfium2 import raw
 
 from stc.documents.parsing.child import Replies, Request, run
 
+_FEW_LETTERS = 60
+"""A page with more letters and digits than this is read, whatever pictures stand behind them; looking takes its time."""
 _OUTLINES = 40
 """So many drawn shapes on a page without text are letters turned into outlines, not a frame around nothing."""
 
@@ -31,7 +33,7 @@ def read(request: Request, replies: Replies) -> None:
             replies.failed(number)
             continue
         try:
-            picture = _is_picture(page)
+            picture = sum(map(str.isalnum, text)) < _FEW_LETTERS and _is_picture(page)
         except (pypdfium2.PdfiumError, ValueError):
             picture = False
         page.close()
