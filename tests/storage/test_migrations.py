@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
+from stc import doctor
+from stc.chat import answering
 from stc.errors import UserError
-from stc.storage import conversations, documents, tasks
+from stc.services import Services
+from stc.storage import conversations, documents, ledger, migrations, tasks
 from stc.storage.database import Database
 from stc.storage.schema import HEAD
 
@@ -80,6 +85,57 @@ def test_what_the_first_schema_held_is_still_there(tmp_path):
     assert task.answers == ()
     assert (answer.asked, answer.coverage, answer.documents_asked) == ("Why?", None, 0)
     assert (run.notes_added, run.generation, run.asked_tokens) == (3, 1, 0)
+
+
+MILL = (
+    "The mill at Corvane was built in 1871 by Ada Hollis. It has four stones and grinds rye for the whole valley.\n\n"
+    "The weir above the mill keeps the water of the river Tarn at a height of 3 metres. It was mended in 1924 by the "
+    "brothers Lind, after a flood had carried away 12 metres of it. The repair cost 4,100 crowns and took 7 weeks.\n\n"
+    "The miller sells flour on Tuesday and Friday. A sack of rye flour costs 9 crowns, a sack of wheat flour 11 crowns.\n"
+)
+
+
+def test_a_library_of_schema_0006_is_whole_and_answers(tmp_path):
+    storage = tmp_path / "storage"
+    content_hash = hashlib.sha256(MILL.encode()).hexdigest()
+    original = storage / "files" / content_hash[:2] / content_hash
+    original.parent.mkdir(parents=True)
+    original.write_bytes(MILL.encode())
+    make(storage / "stc.db", (Path(__file__).parent / "schemas" / "0006.sql").read_text(encoding="utf-8"))
+    services = Services(storage)
+    with services.database.read() as connection:
+        (document,) = documents.list_all(connection, services.owner)
+        (chat,) = conversations.list_all(connection, services.owner)
+        (before,) = conversations.answers_of(connection, services.owner, chat["id"])
+        assert (document.status, document.notes, len(ledger.rows(connection, services.owner))) == ("ready", 1, 4)
+    assert before.text == answering.ask(services, before.question).text
+    assert "1924" in answering.ask(services, "When was the weir mended?").text
+    assert services.settings.effort == "low"
+    services.close()
+    assert [check for check in doctor.examine(storage).checks if not check.ok] == []
+
+
+@pytest.mark.parametrize("script", SCHEMAS, ids=lambda path: path.stem)
+def test_a_migration_that_breaks_off_leaves_the_old_schema(script, tmp_path, monkeypatch):
+    path = tmp_path / "old.db"
+    make(path, script.read_text(encoding="utf-8"))
+    before = shape(path)
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    last = scripts.get_revision(HEAD).module
+    upgrade = last.upgrade
+
+    def breaking() -> None:
+        upgrade()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ScriptDirectory, "from_config", lambda config: scripts)
+    monkeypatch.setattr(last, "upgrade", breaking)
+    with pytest.raises(KeyboardInterrupt):
+        Database(path)
+    assert shape(path) == before
+    monkeypatch.setattr(last, "upgrade", upgrade)
+    Database(path).close()
+    assert shape(path) != before
 
 
 def test_a_newer_schema_is_refused_in_words(tmp_path):
