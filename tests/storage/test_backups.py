@@ -94,6 +94,20 @@ def test_no_key_and_no_vector_index_are_in_it(filled, tmp_path):
     assert sorted(name.partition("/")[0] for name in names) == ["files", "files", "manifest.json", "stc.db"]
 
 
+def test_nobody_is_signed_in_by_a_backup(filled, tmp_path):
+    with filled.database.write() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO people (id, name, name_key, admin, disabled, created_at) VALUES ('p', 'Ada', 'ada', 1, 0, 1.0)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO sign_ins (token_hash, person_id, at, until) VALUES ('t', 'p', 1.0, 9e9)"
+        )
+    backups.restore(tmp_path / "elsewhere", back_up(filled, tmp_path / "all.zip").file)
+    with closing(sqlite3.connect(tmp_path / "elsewhere" / "stc.db")) as connection:
+        assert connection.execute("SELECT name FROM people").fetchall() == [("Ada",)]
+        assert connection.execute("SELECT * FROM sign_ins").fetchall() == []
+
+
 def test_a_file_that_is_there_is_written_over_only_where_that_is_wished(filled, tmp_path):
     target = tmp_path / "all.zip"
     target.write_bytes(b"mine")
