@@ -179,7 +179,7 @@ for one in listed:
 if pages > 1:
     st.pagination(pages, key="documents-page")
 if said := st.session_state.pop("said", ""):
-    st.toast(said)
+    st.toast(safe.inert(said))
 if values := dialogs.opened("options"):
     chosen = library.document(services, values["document"])
     if chosen:

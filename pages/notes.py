@@ -247,7 +247,7 @@ else:
     st.markdown("Nothing here yet. What is prepared of your documents can be read, searched and hidden here.")
     st.page_link("pages/documents.py", label="Add documents", icon=":material/description:")
 if said := st.session_state.pop("said", ""):
-    st.toast(said)
+    st.toast(safe.inert(said))
 if (values := dialogs.opened("purge")) and values["document"] in ready:
     dialogs.draw("Throw all prepared notes away?", ask_to_purge, ready[values["document"]], values["number"])
 else:
