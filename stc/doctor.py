@@ -8,6 +8,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ _LIBRARIES = (
     "sqlalchemy",
     "apscheduler",
 )
+_OLD_S = 600.0
+"""A file of keys that is being written takes moments: an older one was left by a process that was killed."""
 _LEAST_FREE_BYTES = 500 * 2**20
 
 
@@ -136,6 +139,7 @@ def _in_hand(services: Services, fix: bool) -> tuple[bool, str]:
     services.recover()
     living = services.holders.living()
     files = [path for path, holder in services.files.incoming().items() if holder not in living]
+    files += [path for path in services.storage.glob("secrets-????????") if time.time() - path.stat().st_mtime > _OLD_S]
     with services.database.read() as connection:
         loose = upkeep.loose_files(connection, living)
     if fix:

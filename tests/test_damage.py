@@ -8,16 +8,18 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from stc import cli, doctor
 from stc import services as services_module
 from stc.chat import answering
 from stc.documents import ingest
-from stc.errors import Damaged
+from stc.errors import Damaged, UserError
 from stc.services import Services
 from stc.sleep import run
 from stc.storage import documents, ledger, vectors
@@ -201,10 +203,16 @@ def test_what_can_not_be_is_found_and_dropped(filled):
         connection.exec_driver_sql("DELETE FROM evidence WHERE note_id = (SELECT id FROM notes LIMIT 1)")
         vectors.add(connection, "chunk", document_id, [("gone", vectors.np.ones(3))], "another")
     (filled.files.directory / "incoming-1-dead-half").write_bytes(b"half")
+    keys = [filled.storage / name for name in ("secrets-abcdefgh", "secrets-ijklmnop")]
+    for path, age_s in zip(keys, (3600, 0), strict=True):
+        path.write_bytes(b"{}")
+        os.utime(path, (time.time() - age_s,) * 2)
     wrong = [check for check in doctor.examine(filled.storage).checks if not check.ok]
     assert [check.name for check in wrong] == ["work in hand", "contents"]
+    assert "2 files were left" in wrong[0].detail
     assert "1 notes without evidence, 1 vectors of passages that are gone" in wrong[1].detail
     assert doctor.examine(filled.storage, fix=True).ok
+    assert [path.exists() for path in keys] == [False, True]
     assert [check for check in doctor.examine(filled.storage).checks if not check.ok] == []
 
 
@@ -285,6 +293,31 @@ def test_a_disk_that_can_not_be_written_to_is_said_so(read_only, capsys):
     status, (report,) = command(capsys, read_only, "doctor", "--fix")
     assert status == 1
     assert "can't be written to" in report["checks"][0]["detail"]
+
+
+def test_a_full_disk_is_said_so_loses_nothing_and_is_forgotten_once_there_is_room(filled):
+    def full(connection, *_) -> None:
+        connection.execute("PRAGMA max_page_count=1")  # SQLite takes what there is now as the most there may be
+
+    long = b"\n\n".join(text(number) for number in range(10, 40))
+
+    def go_on_adding() -> None:
+        for number in range(1_000):  # until the pages that were free are used up
+            received = ingest.receive(filled, "long.txt", io.BytesIO(long + b"\n\nThe end." * number))
+            ingest.process(filled, received.document_id)
+
+    event.listen(filled.database._engine, "checkout", full)
+    with pytest.raises(UserError, match="Make room"):
+        go_on_adding()
+    event.remove(filled.database._engine, "checkout", full)
+    filled.database.close()
+    with filled.database.read() as connection:
+        assert {each.name for each in documents.list_all(connection, filled.owner)} >= {"0.txt", "1.txt", "2.txt"}
+    ingest.process_pending(filled)
+    again = ingest.receive(filled, "long.txt", io.BytesIO(long))
+    assert ingest.process(filled, again.document_id).status == "ready"
+    filled.close()
+    assert [check for check in doctor.examine(filled.storage).checks if not check.ok] == []
 
 
 def test_a_storage_that_is_a_file_is_said_so(tmp_path, capsys):
