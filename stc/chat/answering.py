@@ -59,6 +59,9 @@ QUOTES_ONLY_WINDOW_TOKENS = 16_000
 QUOTED_TOKENS = 128
 """An extractive answer and its quotes together."""
 
+MOST_READ_WHOLE_TOKENS = 24_000
+"""The longest text that is read whole because passages did not suffice, and only where thoroughness was asked for."""
+
 _CUT_SHORT = {
     "length": "The answer grew too long and was cut before its quotes. Ask for less at once, or choose Thorough.",
     "cut": "The connection to the model broke before the answer was whole. Ask again.",
@@ -428,13 +431,30 @@ def _climb(request: _Ask, route: str, reasons: tuple[str, ...]) -> Answer:
     context = _context(request, chosen, reasons)
     said = _read(request, context)
     reasons = context.reasons + said.reasons
-    if (said.abstained or said.partly) and not forced and chosen == "notes" and not request.stop.is_set():
-        more = _context(request, "chunks", (*reasons, "the notes did not suffice: the passages were read"))
+    if (
+        (said.abstained or said.partly)
+        and not forced
+        and not request.stop.is_set()
+        and (rung := _next(request, chosen))
+    ):
+        more = _context(request, rung[0], (*reasons, rung[1]))
         second = _read(request, more)
         reasons = more.reasons + second.reasons
         if said.abstained or not second.abstained:
             context, said = more, second
     return _finish(request, context, said, reasons)
+
+
+def _next(request: _Ask, tried: Route) -> tuple[Route, str] | None:
+    """Return the rung after one whose context did not suffice, with the reason; ``None`` where there is none."""
+    if tried == "notes":
+        return "chunks", "the notes did not suffice: the passages were read"
+    if tried in ("chunks", "notes+chunks") and request.effort == "high" and not request.quotes_only:
+        budget = _document_budget(request)
+        whole = sum(document.tokens for document in request.found.scope.documents)
+        if budget is not None and whole <= min(budget, MOST_READ_WHOLE_TOKENS):
+            return "document", "the passages did not suffice: the whole text was read"
+    return None
 
 
 def _context(request: _Ask, route: Route, reasons: tuple[str, ...]) -> Context:

@@ -7,6 +7,7 @@ import dataclasses
 from stc.chat import answering, generations, rating
 from stc.chat.answering import ask
 from stc.meter import ledger
+from stc.models.llm import LanguageModel
 from stc.sleep import demand, run
 from stc.storage import bans, conversations
 from stc.storage import notes as note_rows
@@ -158,7 +159,7 @@ def test_a_call_that_was_refused_leaves_no_row(services, ferry):
 
 
 def test_effort_is_asked_of_a_model_that_thinks_and_of_no_other(services, ferry):
-    with ModelServer(reply=lambda body: PROVEN) as server:
+    with ModelServer(reply=lambda body: PROVEN, models=("double", "o3-mini")) as server:
         model(services, server)
         ask(services, "How tall is the lighthouse?", document_ids=[ferry], effort="high")
         services.change_settings(chat_model="openai/o3-mini")
@@ -199,3 +200,21 @@ def test_a_follow_up_whose_answer_was_marked_wrong_is_answered_anew_while_asleep
     with services.database.read() as connection:
         prepared = [note.question for note in note_rows.of_document(connection, ferry)]
     assert "And how tall is it?" not in prepared
+
+
+def test_where_the_passages_do_not_suffice_a_thorough_answer_reads_the_whole_text_once(services, ferry, monkeypatch):
+    monkeypatch.setattr(LanguageModel, "context_window", lambda *_: 100_000)
+    said = ["NOT IN THE PASSAGES", PROVEN, "NOT IN THE PASSAGES", "NOT IN THE PASSAGES", "NOT IN THE PASSAGES"]
+    with ModelServer(reply=lambda body: said.pop(0)) as server:
+        model(services, server)
+        answer = ask(services, "How tall is the lighthouse?", document_ids=[ferry], effort="high")
+        silent = ask(services, "How tall is the lighthouse?", document_ids=[ferry], effort="high")
+        quick = ask(services, "How tall is the lighthouse?", document_ids=[ferry], effort="low")
+    assert (answer.route, answer.abstained) == ("document", False)
+    assert "the passages did not suffice: the whole text was read" in answer.reasons
+    calls = [row for row in rows(services) if row.answer_id == answer.id]
+    assert [row.route for row in calls] == ["chunks", "document"]
+    assert answer.usage.input_tokens == sum(row.usage.input_tokens for row in calls) > 0
+    assert silent.abstained
+    assert len([row for row in rows(services) if row.answer_id == silent.id]) == 2, "once, not again and again"
+    assert len([row for row in rows(services) if row.answer_id == quick.id]) == 1

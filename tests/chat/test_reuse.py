@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from benchmarks import reuse as pairs
 from stc.chat import reuse, wording
 from stc.chat.answering import ask
 from stc.chat.rating import rate
@@ -217,3 +218,9 @@ def test_a_quote_picked_without_a_model_stands_for_no_model_reader(services, rhi
     quoted = dataclasses.replace(found, prepared=(dataclasses.replace(note, thinker="extractive"), why))
     assert finding.decide(quoted, effort="medium", reuse_extractive=True).route == "reused"
     assert finding.decide(quoted, effort="medium", reuse_extractive=False).route != "reused"
+
+
+def test_of_the_pairs_written_by_hand_none_is_reused_wrongly_and_enough_rightly(capsys):
+    right, wrong = pairs.pairs()
+    assert wrong == 0, capsys.readouterr().out
+    assert right >= 120
