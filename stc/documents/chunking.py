@@ -25,6 +25,10 @@ _AIM_SHARE = 0.7
 _HEADING_SHARE = 0.25
 _PER_PASSAGE = 0.03
 _MOST_CHARACTERS_PER_TOKEN = 10
+_LINES_AT_ONCE = 200_000
+"""Some 4,000 pages of a book; more are cut in parts, each without knowing the headings of the one before."""
+_MANY_UNITS = 50_000
+_TINY_TOKENS = 6
 
 # What a border costs, in the unit of the length's cost: 1.0 is an empty passage.
 _BEFORE_HEADING = -0.4
@@ -74,20 +78,47 @@ def chunk(
     Each one's ``embedded_text`` is at most ``limit`` tokens by ``count_embedder_tokens``. A word is cut only where it
     alone is over the limit. ``count_tokens`` gives ``Chunk.tokens``; without it they are the embedder's.
     """
-    found = layout.split(pages)
-    layout.mark_running(found, len(pages))
-    if markdown:
-        layout.mark_markdown_headings(found)
-    else:
-        layout.mark_headings(found)
-    units, headings = _units(pages, found, count_embedder_tokens, limit)
     chunks: list[Chunk] = []
-    for first, after in _best_borders(units, headings, limit):
-        for group in _fitting(pages, units[first:after], count_embedder_tokens, headings, limit):
-            chunks.append(
-                _chunk(document_id, len(chunks), pages, group, headings, count_tokens or count_embedder_tokens)
-            )
+    for part in _parts(pages):
+        found = layout.split(part)
+        layout.mark_running(found, len(part))
+        if markdown:
+            layout.mark_markdown_headings(found)
+        else:
+            layout.mark_headings(found)
+        units, headings = _units(part, found, count_embedder_tokens, limit)
+        units = _coarser(units)
+        for first, after in _best_borders(units, headings, limit):
+            for group in _fitting(part, units[first:after], count_embedder_tokens, headings, limit):
+                chunks.append(
+                    _chunk(document_id, len(chunks), part, group, headings, count_tokens or count_embedder_tokens)
+                )
     return chunks
+
+
+def _parts(pages: Sequence[Page]) -> Iterator[Sequence[Page]]:
+    """Yield the pages in parts that are cut one after the other: nearly every document whole, an endless one in bounds."""
+    first = lines = 0
+    for position, page in enumerate(pages):
+        lines += page.text.count("\n") + 1
+        if lines > _LINES_AT_ONCE and position > first:
+            yield pages[first:position]
+            first, lines = position, page.text.count("\n") + 1
+    yield pages[first:]
+
+
+def _coarser(units: list[_Unit]) -> list[_Unit]:
+    """Join neighbours where there are very many and tiny ones: lines of one letter each have no borders worth a search."""
+    if len(units) <= _MANY_UNITS or sum(unit.tokens for unit in units) >= _TINY_TOKENS * len(units):
+        return units
+    joined: list[_Unit] = []
+    for unit in units:
+        last = joined[-1] if joined else None
+        if last and last.tokens < 2 * _TINY_TOKENS and last.page == unit.page:
+            joined[-1] = _Unit(last.page, last.start, unit.end, last.tokens + unit.tokens, last.border, last.path)
+        else:
+            joined.append(unit)
+    return joined
 
 
 def embedded_text(chunk: Chunk) -> str:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stc.documents import chunking
 from stc.documents.chunking import LIMIT, chunk, embedded_text
 from stc.documents.parsing.cleaning import clean
 from stc.models.embedding import FakeEmbedder
@@ -293,6 +294,28 @@ def test_a_heading_takes_at_most_a_quarter_of_the_window():
     text = f"# {'x' * 90}\n\n{prose(30)}"
     for each in cut(text, limit=40, markdown=True):
         assert count(each.heading + "\n") <= 10
+
+
+@pytest.mark.parametrize("line", ["a", "A. B", "# A{}", "-"])
+def test_of_a_great_many_tiny_lines_only_some_are_looked_at_as_borders(line, monkeypatch):
+    looked_at = []
+    search = chunking._best_borders
+    monkeypatch.setattr(chunking, "_MANY_UNITS", 500)
+    monkeypatch.setattr(
+        chunking, "_best_borders", lambda units, *more: looked_at.append(len(units)) or search(units, *more)
+    )
+    pages = pages_of(*["\n".join(line.format(number) for number in range(1_000))] * 3)
+    chunks = chunk("d", pages, count, markdown=True)
+    assert sum(looked_at) < 1_000, "the search takes the square of the tiny ones in a window"
+    check(pages, chunks, count, LIMIT)
+
+
+def test_a_text_in_parts_loses_nothing_and_counts_on(monkeypatch):
+    monkeypatch.setattr(chunking, "_LINES_AT_ONCE", 7)
+    pages = pages_of(*[f"# Part {number}\n\n{wrap(prose(4, start=number))}" for number in range(9)])
+    chunks = chunk("d", pages, count, markdown=True)
+    check(pages, chunks, count, LIMIT)
+    assert [each.id for each in chunks] == [f"d-{number}" for number in range(len(chunks))]
 
 
 def test_a_long_document_is_cut_in_seconds():
