@@ -17,6 +17,7 @@ from stc.words import Answer, Origin
 
 logger = logging.getLogger(__name__)
 _MOST_AT_ONCE = 8
+_MOST_WAITING = 200
 _TITLE_CHARACTERS = 60
 
 
@@ -29,14 +30,21 @@ class _Generation:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """The text so far; ``done`` says that the answer's row in the database is whole."""
+    """The text so far; ``done`` says that the answer's row in the database is whole.
+
+    ``ahead``: while it waits for its turn, how many of those before it have to end first.
+    """
 
     text: str
     done: bool
+    ahead: int = 0
 
 
 _running: dict[str, _Generation] = {}
+"""In the order of asking: the first of them are answered, the others wait for their turn."""
 _lock = threading.Lock()
+_turns = threading.Condition(_lock)
+"""Notified when one is done or is to stop."""
 
 
 def start(
@@ -49,7 +57,7 @@ def start(
     origin: Origin = "typed",
     route: str = "auto",
 ) -> str:
-    """Begin to answer and return the answer's id at once. The conversation must exist.
+    """Begin to answer, or to wait for the turn, and return the answer's id at once. The conversation must exist.
 
     Raises ``UserError`` for what can be told before: an empty question, a document that is gone, too many at once.
     """
@@ -57,7 +65,7 @@ def start(
     resolve(services, document_ids)
     generation = _Generation(new_id(), threading.Event())
     with _lock:
-        if len(_running) >= _MOST_AT_ONCE:
+        if len(_running) >= _MOST_AT_ONCE + _MOST_WAITING:
             raise UserError("Many questions are being answered right now. Try again in a moment.")
         _running[generation.answer_id] = generation
     pending = Answer(
@@ -74,7 +82,7 @@ def start(
         with services.database.write() as connection:
             conversations.save_answer(connection, pending)
     except BaseException:  # Ctrl+C too: nothing is running that was never stored
-        _running.pop(generation.answer_id, None)
+        _end(generation.answer_id)
         raise
 
     def more(text: str) -> None:
@@ -83,6 +91,8 @@ def start(
     def work() -> None:
         from stc.chat import answering  # with NumPy behind it: a page that only shows answers does without
 
+        with _turns:
+            _turns.wait_for(lambda: generation.stop.is_set() or not _ahead(generation.answer_id))
         try:
             answering.ask(
                 services,
@@ -105,8 +115,7 @@ def start(
                 services, pending, f"Something went wrong in the program. The log names it {generation.answer_id}."
             )
         finally:
-            with _lock:
-                _running.pop(generation.answer_id, None)
+            _end(generation.answer_id)
 
     threading.Thread(target=work, name=f"answer-{generation.answer_id}", daemon=True).start()
     return generation.answer_id
@@ -120,8 +129,25 @@ def _save_failure(services: Services, pending: Answer, error: str) -> None:
 
 def partial(answer_id: str) -> Partial:
     """Return the text so far of an answer; one that is not running in this process is done."""
-    generation = _running.get(answer_id)
-    return Partial("", True) if generation is None else Partial(generation.text, False)
+    with _lock:
+        generation = _running.get(answer_id)
+        return Partial("", True) if generation is None else Partial(generation.text, False, _ahead(answer_id))
+
+
+def count() -> int:
+    """Return how many answers are being made in this process, those that wait for their turn included."""
+    return len(_running)
+
+
+def _ahead(answer_id: str) -> int:
+    """Return how many have to end before this one begins. The lock is held."""
+    return max(0, list(_running).index(answer_id) - _MOST_AT_ONCE + 1) if answer_id in _running else 0
+
+
+def _end(answer_id: str) -> None:
+    with _turns:
+        _running.pop(answer_id, None)
+        _turns.notify_all()
 
 
 def stop(answer_id: str) -> None:
@@ -129,6 +155,8 @@ def stop(answer_id: str) -> None:
     generation = _running.get(answer_id)
     if generation is not None:
         generation.stop.set()
+        with _turns:
+            _turns.notify_all()
 
 
 def new_conversation(services: Services, question: str, document_ids: Sequence[str] | None) -> str:

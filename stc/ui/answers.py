@@ -13,6 +13,7 @@ from stc.ui.meter import Books
 from stc.words import EXTRACTIVE, PREPARED_ON, Answer, Citation, Hit
 
 _LOOK_EVERY_S = 0.3
+_LOOK_AT_LEAST_EVERY_S = 1.5
 _NAME_CHARACTERS = 28
 
 ROUTE_WORDS = {
@@ -36,7 +37,9 @@ def show(
         safe.show_text(answer.question)
     with st.chat_message("assistant", avatar=":material/bedtime:"):
         if answer.state == "running":
-            st.fragment(_making, run_every=_LOOK_EVERY_S)(services, answer.id)
+            # The more are being made, the less often each is looked at: the looks of fifty would take all the time there is.
+            every_s = min(_LOOK_AT_LEAST_EVERY_S, max(_LOOK_EVERY_S, generations.count() * 0.06))
+            st.fragment(_making, run_every=every_s)(services, answer.id)
         else:
             _made(services, answer, names, books, ask)
             if asked and answer.state == "done":
@@ -68,6 +71,9 @@ def _making(services: Services, answer_id: str) -> None:
     text = partial.text or (answer.text if answer else "")
     if text:
         safe.show_answer(text)
+    elif partial.ahead:
+        others = "another question" if partial.ahead == 1 else f"{partial.ahead} other questions"
+        st.markdown(f":shimmer[Waiting for {others} to be answered first …]")
     else:
         st.markdown(":shimmer[Looking in your documents …]")
     st.button(
