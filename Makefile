@@ -38,7 +38,8 @@ fast: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -m "not model and not browser"
 
 audit: $(VENV)/dev.stamp
-	@$(BIN)/python -m pip_audit --requirement requirements.txt --no-deps --disable-pip --strict
+	@$(BIN)/python -m pip_audit --requirement requirements.txt --no-deps --disable-pip --strict || { \
+		echo "Not clean: a vulnerability was found, or the database at pypi.org could not be asked; see above."; exit 1; }
 
 sample: $(VENV)/dev.stamp
 	@$(BIN)/python scripts/make_sample.py

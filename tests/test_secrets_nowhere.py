@@ -64,6 +64,8 @@ def test_the_command_line_writes_it_nowhere(storage, key, tmp_path, capsys, capl
         ["sleep", "--until-done", "--json"],
         ["notes", "--json"],
         ["meter", "--csv", tmp_path / "ledger.csv"],
+        ["backup", tmp_path / "backup.zip"],
+        ["chats", "--export", tmp_path / "chats.json"],
         ["doctor"],
         ["doctor", "--json"],
     ):
@@ -73,6 +75,7 @@ def test_the_command_line_writes_it_nowhere(storage, key, tmp_path, capsys, capl
     assert "key" in said, "the refusal is told"
     assert key not in said
     assert key not in caplog.text
+    assert (tmp_path / "backup.zip").stat().st_size > 0
     assert holding(tmp_path, key) == ["secrets.json"]
 
 
