@@ -46,6 +46,8 @@ _ANSWER_WITHIN_S = 120.0
 _SESSIONS_KEPT_S = 140.0
 """Streamlit keeps a session whose browser has gone for two minutes, in case it comes back."""
 _CLEAN_REFUSALS = ("Many questions are being answered right now", "Try again in a moment")
+_ADDRESS_WITHIN_S = 10.0
+"""Streamlit 1.67 (2026) may lose its reply when it begins to draw the page at that moment; a person drops the file again."""
 _QUESTIONS = (
     "When was pump {a}-{b} fitted?",
     "How many litres does pump {a}-{b} lift each minute?",
@@ -65,6 +67,8 @@ class Seen:
     opened_s: list[float] = field(default_factory=list)
     refusals: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    asked_again: int = 0
+    """Uploads whose address had to be asked for once more."""
 
 
 class Session:
@@ -94,6 +98,7 @@ class Session:
         try:
             async with connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=60) as self._socket:  # type: ignore[list-item]
                 reading = asyncio.create_task(self._read())
+                reading.add_done_callback(lambda task: task.cancelled() or task.exception())  # told by what waits for it
                 began = time.monotonic()
                 await self._rerun()
                 await self._until(lambda: self._runs > 0 and self._input != "", 60)
@@ -134,12 +139,18 @@ class Session:
             f"Item {uuid.uuid4().hex[:6]} lies in store {chance.randint(1, 99)} since {chance.randint(1900, 2020)}."
             for _ in range(chance.randint(5, 200))
         )
-        message = BackMsg()
-        message.file_urls_request.request_id = uuid.uuid4().hex
-        message.file_urls_request.file_names.append(name)
-        message.file_urls_request.session_id = self._id
-        await self._send(message)
-        urls = await asyncio.wait_for(self._urls.get(), 60)
+        urls = None
+        while urls is None:
+            message = BackMsg()
+            message.file_urls_request.request_id = uuid.uuid4().hex
+            message.file_urls_request.file_names.append(name)
+            message.file_urls_request.session_id = self._id
+            await self._send(message)
+            try:
+                urls = await asyncio.wait_for(self._urls.get(), _ADDRESS_WITHIN_S)
+            except TimeoutError:
+                self._seen.asked_again += 1
+                assert time.monotonic() - began < 60, "no address to upload to"
         status = await asyncio.to_thread(_put, self._port, urls.upload_url, name, data.encode())
         if status != 204:
             self._seen.errors[f"upload: status {status}"] += 1
@@ -351,7 +362,7 @@ async def _run(port: int, process: subprocess.Popen[bytes], sessions: int, secon
             )
             fine = fine and (name != "first sign" or cuts[18] <= _MOST_FIRST_SIGN_S)
     grown = end / start - 1
-    print(f"refusals      {dict(seen.refusals) or 'none'}")
+    print(f"refusals      {dict(seen.refusals) or 'none'}; upload addresses asked for again: {seen.asked_again}")
     print(f"errors        {dict(seen.errors) or 'none'}")
     print(
         f"memory        start {start / 2**20:.0f} MiB, at most {most / 2**20:.0f}, when all had left {left / 2**20:.0f}, "
