@@ -37,10 +37,8 @@ def go(chat: str | None = None, document: str | None = None) -> None:
 def ask(question: str, route: str = "auto", origin: Origin = "typed") -> None:
     """Ask in the current conversation, or in a new one. What can't be asked is said on the page."""
     chosen = st.session_state.get(scope_key) or None
-    again = None
     try:
         scope.check_question(question)
-        again = question
         if gone and not chosen:
             raise UserError(f"{ALL_GONE} Choose others under “Answer from”, or all.")
         scope.resolve(services, chosen)
@@ -55,9 +53,15 @@ def ask(question: str, route: str = "auto", origin: Origin = "typed") -> None:
             route=route,
         )
     except StcError as error:
-        st.session_state["refusal"] = (str(error), again)
+        st.session_state["refusal"] = str(error)
+        st.session_state["unsent"] = question
         return
     go(chat=chat)
+
+
+def ask_again() -> None:
+    """Ask what could not be asked, as it stands in its field by now."""
+    ask(st.session_state["unsent"])
 
 
 def submitted() -> None:
@@ -237,9 +241,8 @@ else:
     adding.tell(services, most_failures=2)
     opened.show(services, documents, opened_id, ask)
 if refusal := st.session_state.get("refusal"):
-    said, again = refusal
-    st.error(safe.inert(said), icon=":material/error:")
-    if again:
-        st.button("Ask again", icon=":material/refresh:", key="ask-again", on_click=ask, args=(again,))
+    st.error(safe.inert(refusal), icon=":material/error:")
+    st.text_area("Your question", key="unsent", height=80)
+    st.button("Ask again", icon=":material/refresh:", key="ask-again", on_click=ask_again)
 input_line()
 dialog()

@@ -124,6 +124,12 @@ def test_a_question_that_can_not_be_asked_is_told_so_and_leaves_no_chat(app, add
     assert said in app.error[0].value.replace("\\", "")
     assert library.conversations(services) == []
     assert not app.exception
+    assert app.text_area[0].value == question, "what was typed is not lost"
+    app.text_area[0].set_value("When was the lighthouse built?").run()
+    button(app, "Ask again").click().run()
+    until(app, "1887")
+    assert not app.error
+    assert not app.text_area
 
 
 def test_a_question_without_any_document_is_told_so(app, services):
