@@ -98,7 +98,8 @@ class Session:
         try:
             async with connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=60) as self._socket:  # type: ignore[list-item]
                 reading = asyncio.create_task(self._read())
-                reading.add_done_callback(lambda task: task.cancelled() or task.exception())  # told by what waits for it
+                # What it raises is told by what waits for it.
+                reading.add_done_callback(lambda task: task.cancelled() or task.exception())
                 began = time.monotonic()
                 await self._rerun()
                 await self._until(lambda: self._runs > 0 and self._input != "", 60)
