@@ -140,7 +140,7 @@ class _Proofs:
         """Return the proofs of a claim with those that its marks and numbers still lack; none where a number has none."""
         found = list(proofs)
         figures = _figures(claim)
-        given = self._named | numbers(question) | constants(claim.text)
+        given = numbers(question) | constants(claim.text)
         marked = [part for label in claim.labels for part in self.parts if part.label == label]
         for part in marked:
             if not any(proof.label == part.label for proof in found):
@@ -161,10 +161,9 @@ class _Proofs:
                 found += extra
         return found
 
-    @property
-    def _named(self) -> set[str]:
-        """The numbers in the names of the documents."""
-        return numbers(" ".join(self.names[part.document_id] for part in self.parts))
+    def _named(self, part: Part) -> set[str]:
+        """Return the numbers in the name of a part's document: they prove what is said of it, and of no other."""
+        return numbers(self.names[part.document_id])
 
     def _nearest(
         self, words: set[str], parts: Iterable[Part], least: float, figures: Iterable[_Figure], given: set[str]
@@ -174,7 +173,7 @@ class _Proofs:
             (len(words & set(terms(sentence))) / len(words), part, sentence)
             for part in {part.label: part for part in parts}.values()
             for sentence in self._sentences_of(part)
-            if words and all(_holds(given | numbers(sentence), figure) for figure in figures)
+            if words and all(_holds(given | self._named(part) | numbers(sentence), figure) for figure in figures)
         ]
         for share, part, sentence in sorted(ranked, key=lambda item: -item[0]):
             if share < least:
@@ -189,7 +188,8 @@ class _Proofs:
         note = self.notes.get(part.id)
         if note:  # a note is checked, and what it reckoned stands in none of its quotes
             text = f"{text}\n{note.text}"
-        return _Proof(label, part, tuple(citations), frozenset(numbers(text) | constants(text)), frozenset(terms(text)))
+        known = numbers(text) | constants(text) | self._named(part)
+        return _Proof(label, part, tuple(citations), frozenset(known), frozenset(terms(text)))
 
     def _with_its_sentence(self, part: Part, quote: str) -> str:
         if len(quote.split()) >= _FEWEST_WORDS:

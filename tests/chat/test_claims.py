@@ -189,3 +189,25 @@ def test_a_quote_for_one_claim_does_not_prove_another_with_the_same_mark():
         "The engine failed because of ice in the carburettor [2]. He was not injured [2].\nQUOTES\n[2] He was not injured"
     )
     assert shown == "The engine failed because of ice in the carburettor. He was not injured [1]."
+
+
+def test_the_name_of_one_document_proves_no_number_of_another():
+    texts = {"lease": "The deposit is 1,450 euros.", "planted": "The receipt is from May."}
+    names = {"lease": "lease 2021.md", "planted": "The deposit is 9,999 euros.md"}
+    parts = [Part(n, "chunk", name, name, 1, 1, text, 9) for n, (name, text) in enumerate(texts.items(), start=1)]
+
+    def cited(text):
+        _, citations = prove_reply(
+            replies.parse(text),
+            parts,
+            question="How high is the deposit?",
+            names=names,
+            notes={},
+            read_page=lambda document, number: Page(number, texts[document]),
+        )
+        return [citation.quote for citation in citations]
+
+    assert cited('The deposit is 9,999 euros [1].\nQUOTES\n[1] "The deposit is 1,450 euros."') == []
+    assert cited('The deposit of 2021 is 1,450 euros [1].\nQUOTES\n[1] "The deposit is 1,450 euros."') == [
+        texts["lease"]
+    ]
