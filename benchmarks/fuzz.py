@@ -30,7 +30,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from stc import settings as program_settings
-from stc.chat import citing, figures, orders, replies, reuse, sentences, terms, wording
+from stc.chat import answering, citing, figures, orders, replies, reuse, sentences, terms, wording
 from stc.documents import chunking
 from stc.documents.parsing import cleaning
 from stc.documents.parsing import text as plain_text
@@ -42,6 +42,7 @@ from stc.sleep.extractive import ExtractiveThinker
 from stc.storage import lexical
 from stc.ui import safe
 from stc.words import Chunk, Evidence, Note, NoteDraft, Page, Part
+from tests.sleep import library
 
 _LONG_CHARACTERS = 40_000
 _TOO_SHORT_S, _BROKEN_OFF_S = 0.02, 10.0
@@ -83,6 +84,16 @@ def _services() -> Services:
 
     os.environ["STC_FAKE_EMBEDDER"] = "1"
     return Services(Path(tempfile.mkdtemp(prefix="fuzz-")))
+
+
+@cache
+def _library() -> Services:
+    services = _services()
+    library.add(services)
+    library.add(
+        services, ["The bridge at Cologne was opened on 12 March 1911 and cost 3.5 million marks."], name="bridge.md"
+    )
+    return services
 
 
 def _note(question: str, text: str) -> Note:
@@ -257,17 +268,18 @@ def fuzz_reader(text: str) -> None:
 
 
 def fuzz_searching(text: str) -> None:
-    database = _services().database
-    with database.write() as connection:
-        lexical.delete_document(connection, "d")
-        clean = cleaning.clean(text)
-        lexical.add(connection, "chunk", "d", [("c", clean), ("e", "The Rhine is long.")])
-        question = text.encode("utf-8", "replace").decode().replace("\0", " ")
-        for _, score in lexical.search(connection, question, kind="chunk", document_ids=["d"], limit=5):
-            assert score == score
-        lexical.count(connection, terms.terms(question)[:20], kind="chunk", document_ids=None)
-        holding = lexical.holding(question, kind="chunk", document_id="d")
-        if holding is not None:
+    """Any question finds its context in a small library, within its budget, or is refused in words."""
+    services = _library()
+    try:
+        context = answering.prepare_context(services, text, budget=100)
+    except UserError:
+        return
+    assert context.tokens <= 100
+    for part in context.parts:
+        assert part.text in context.text
+    holding = lexical.holding(context.text + text.encode("utf-8", "replace").decode(), kind="chunk", document_id="d")
+    if holding is not None:
+        with services.database.read() as connection:
             connection.execute(holding).all()
 
 
