@@ -253,5 +253,11 @@ if services.person.admin:
     test()
     st.header("Preparing in the background", anchor=False)
     manners()
+    st.header("Backup", anchor=False)
+    st.markdown(
+        "All documents, notes, chats and settings go to one file, while the program runs, with this command on the computer that "
+        "it runs on. Keys are not in it; `restore` brings it back."
+    )
+    st.code("python -m stc backup FILE", language=None)
 else:
     st.markdown("Models, keys and limits are an admin's to set. What you may choose yourself stands below the chat.")

@@ -78,7 +78,7 @@ class Holders:
             lock = FileLock(self.directory / "gate.lock")
             lock.acquire(timeout=_PATIENCE_S)
         except Timeout:
-            raise UserError("The storage is being restored from a backup. Try again when that is done.") from None
+            raise UserError("The storage is being restored or repaired. Try again when that is done.") from None
         except OSError as error:
             raise UserError(
                 f"{self.directory.parent} can't be written to: {error.strerror}. Make room or check its permissions, or "

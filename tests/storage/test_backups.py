@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import io
 import json
 import os
 import sqlite3
+import tempfile
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +26,7 @@ from stc.services import Services
 from stc.sleep import run
 from stc.storage import backups, conversations, documents, ledger
 from stc.storage.schema import HEAD
+from tests.storage import test_migrations
 
 TEXT = (
     b"The mill at Corvane was built in 1871 by Ada Hollis. It has four stones and grinds rye for the whole valley.\n\n"
@@ -214,9 +217,6 @@ def with_database(statement: str):
     """Run a statement on a backup's database and correct the list of contents, as a forger would."""
 
     def changed(manifest: dict, members: dict[str, bytes]) -> None:
-        import hashlib
-        import tempfile
-
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "stc.db"
             path.write_bytes(members["stc.db"])
@@ -286,6 +286,30 @@ def test_a_file_that_is_no_sound_backup_changes_nothing(sound, tmp_path, change)
 def test_the_forgeries_fail_for_what_was_forged(sound, tmp_path):
     untouched = rewritten(sound, tmp_path / "rewritten.zip", lambda members: None)
     assert backups.restore(tmp_path / "elsewhere", untouched).documents == 1
+
+
+def test_a_backup_of_an_older_schema_is_brought_up_to_date(sound, tmp_path):
+    """As the program that knew schema 0006 would have written it: its database, its original, its list."""
+    with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
+        connection.executescript((Path(__file__).parent / "schemas" / "0006.sql").read_text(encoding="utf-8"))
+    original = test_migrations.MILL.encode()
+
+    def older(manifest: dict, members: dict[str, bytes]) -> None:
+        members.pop(first_file(members))
+        members["files/" + hashlib.sha256(original).hexdigest()] = original
+        members["stc.db"] = (tmp_path / "old.db").read_bytes()
+        manifest["schema"] = "0006"
+        manifest["members"] = {
+            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in members.items()
+            if name != "manifest.json"
+        }
+
+    found = backups.restore(tmp_path / "elsewhere", rewritten(sound, tmp_path / "old.zip", with_manifest(older)))
+    assert (found.schema, found.documents, found.notes) == ("0006", 1, 1)
+    restored = Services(tmp_path / "elsewhere")
+    assert "1871" in answering.ask(restored, QUESTION).text
+    restored.close()
 
 
 def test_a_small_file_unpacks_to_no_huge_one(sound, tmp_path):
