@@ -95,7 +95,8 @@ def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.D
         prepared=prepared,
         coverage=coverage(found),
         notes=best,
-        chunks=found.chunk_hits,
+        # As the text alone ranks them: what the notes' own questions add is no second signal.
+        chunks=sorted(found.chunk_hits, key=lambda hit: hit.signals.get("asked", 0.0) - hit.score),
         evidence_chunks=[item.chunk_id for item in evidence],
         offered=any(offers(found.question, item.quote) for item in evidence),
     )

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stc.chat import sentences
+from stc.chat.sentences import Read
 from stc.chat.terms import places, terms
 from stc.errors import UserError
 from stc.models import tokens
@@ -36,6 +37,8 @@ Vector = NDArray[np.float32]
 Places = NDArray[np.int64]
 
 _WEIGHTS = {"words": 1.0, "meaning": 0.8, "sentence": 0.5, "order": 0.15, "document": 0.3}
+_LIKE_TEXT = 0.85
+"""A question that belongs to a passage counts so much of one of its sentences."""
 _K1, _B = 1.2, 0.75
 """BM25's usual constants."""
 _NEAR = 40
@@ -65,6 +68,7 @@ class _Candidate:
     page_end: int
     heading: str
     text: str
+    asked: str
     tokens: int
 
 
@@ -91,7 +95,8 @@ def retrieve_each(
     ``score`` lies between about 0 (nothing in common) and 1; ``signals`` holds its parts before weighting, each 0 to 1:
     ``words`` (BM25), ``meaning`` (cosine), ``sentence`` (rarity-weighted share of the question's words in one sentence),
     ``order`` (neighbouring words of the question that are neighbours here) and, among several documents, ``document`` (share
-    of the words that tell documents apart which this one holds anywhere). Raises ``UserError`` for an unknown document.
+    of the words that tell documents apart which this one holds anywhere). ``asked``, where a passage has it, is no part but
+    how much of its score it owes to the questions of the notes that quote it. Raises ``UserError`` for an unknown document.
     """
     with services.database.read() as connection:
         extents = document_rows.extents(connection, services.owner)
@@ -331,8 +336,19 @@ _NONE: Places = np.zeros(0, np.int64)
 def _load(connection: Connection, kind: str, ids: Sequence[str]) -> list[_Candidate]:
     if kind == "chunk":
         chunks = document_rows.chunks_by_id(connection, ids)
+        asked = lexical.questions_of(connection, ids)
         return [
-            _Candidate("chunk", c.id, c.document_id, c.page_start, c.page_end, c.heading, c.text, c.tokens)
+            _Candidate(
+                "chunk",
+                c.id,
+                c.document_id,
+                c.page_start,
+                c.page_end,
+                c.heading,
+                c.text,
+                asked.get(c.id, ""),
+                c.tokens,
+            )
             for c in (chunks[item_id] for item_id in ids if item_id in chunks)
         ]
     notes = note_rows.by_id(connection, ids)
@@ -342,38 +358,24 @@ def _load(connection: Connection, kind: str, ids: Sequence[str]) -> list[_Candid
             text = f"{note.question}\n{note.text}" if note.question else note.text
             pages = [item.page for item in note.evidence]
             found.append(
-                _Candidate("note", note.id, note.document_id, min(pages), max(pages), "", text, tokens.count(text))
+                _Candidate("note", note.id, note.document_id, min(pages), max(pages), "", text, "", tokens.count(text))
             )
     return found
 
 
 def _score(candidates: Sequence[_Candidate], cosines: Mapping[str, float], asked: _Asked) -> list[Hit]:
-    if not candidates:
-        return []
-    rarity = asked.rarity
-    wanted = list(dict.fromkeys(terms(asked.question)))
-    pairs = set(pairwise(wanted))
-    most = sum(rarity.get(term, 0.0) for term in wanted) or 1.0
     read = [(*sentences.read(candidate.heading), *sentences.read(candidate.text)) for candidate in candidates]
-    held = [[term for unit in units for term in unit.terms] for units in read]
-    usual = sum(len(found) for found in held) / len(held) or 1.0
-    most_score = sum(weight for name, weight in _WEIGHTS.items() if asked.shares or name != "document")
+    scoring = _Scoring(asked, read)
     hits = []
-    for candidate, units, found in zip(candidates, read, held, strict=True):
-        counts = Counter(found)
-        shrink = _K1 * (1 - _B + _B * len(found) / usual)
-        signals = {
-            # A term that is held very often comes to its rarity times (k1 + 1): what a question can reach is known.
-            "words": sum(rarity[term] * counts[term] / (counts[term] + shrink) for term in wanted if counts[term])
-            / most,
-            "meaning": max(0.0, cosines.get(candidate.id, 0.0)),
-            "sentence": max((sum(rarity[term] for term in wanted if term in unit.held) for unit in units), default=0.0)
-            / most,
-            "order": len(pairs & set(pairwise(found))) / len(pairs) if pairs else 0.0,
-        }
+    for candidate, units in zip(candidates, read, strict=True):
+        signals = scoring.of_text(units) | {"meaning": max(0.0, cosines.get(candidate.id, 0.0))}
         if asked.shares:
             signals["document"] = asked.shares[candidate.document_id]
-        score = sum(_WEIGHTS[name] * value for name, value in signals.items()) / most_score
+        score = scoring.total(signals)
+        if candidate.asked:
+            better = scoring.total(scoring.with_questions(signals, units, candidate.asked.splitlines()))
+            signals["asked"] = max(0.0, better - score)
+            score += signals["asked"]
         hits.append(
             Hit(
                 "chunk" if candidate.kind == "chunk" else "note",
@@ -388,3 +390,52 @@ def _score(candidates: Sequence[_Candidate], cosines: Mapping[str, float], asked
             )
         )
     return hits
+
+
+class _Scoring:
+    """What a question's words say of a text."""
+
+    def __init__(self, asked: _Asked, read: Sequence[Sequence[Read]]) -> None:
+        self._rarity = asked.rarity
+        self._wanted = list(dict.fromkeys(terms(asked.question)))
+        self._pairs = set(pairwise(self._wanted))
+        self._most = sum(self._rarity.get(term, 0.0) for term in self._wanted) or 1.0
+        self._usual = sum(len(unit.terms) for units in read for unit in units) / max(1, len(read)) or 1.0
+        self._parts = [name for name in _WEIGHTS if asked.shares or name != "document"]
+        self._whole = sum(_WEIGHTS[name] for name in self._parts)
+
+    def total(self, signals: Mapping[str, float]) -> float:
+        return sum(_WEIGHTS[name] * signals[name] for name in self._parts) / self._whole
+
+    def of_text(self, units: Sequence[Read]) -> dict[str, float]:
+        found = [term for unit in units for term in unit.terms]
+        return {"words": self._words(found), "sentence": self._sentence(units), "order": self._order([found])}
+
+    def with_questions(
+        self, signals: Mapping[str, float], units: Sequence[Read], questions: Sequence[str]
+    ) -> dict[str, float]:
+        """Return the signals of a text as if the questions that belong to it stood in it."""
+        own = [unit for question in questions for unit in sentences.read(question)]
+        found = [term for unit in (*units, *own) for term in unit.terms]
+        return {
+            **signals,
+            "words": self._words(found),
+            "sentence": max(signals["sentence"], _LIKE_TEXT * self._sentence(own)),
+            "order": max(signals["order"], self._order([unit.terms for unit in own])),
+        }
+
+    def _words(self, found: Sequence[str]) -> float:
+        counts = Counter(found)
+        shrink = _K1 * (1 - _B + _B * len(found) / self._usual)
+        # A term that is held very often comes to its rarity times (k1 + 1): what a question can reach is known.
+        held = [(self._rarity[term], counts[term]) for term in self._wanted if counts[term]]
+        return sum(rarity * count / (count + shrink) for rarity, count in held) / self._most
+
+    def _sentence(self, units: Sequence[Read]) -> float:
+        shares = (sum(self._rarity[term] for term in self._wanted if term in unit.held) for unit in units)
+        return max(shares, default=0.0) / self._most
+
+    def _order(self, runs: Sequence[Sequence[str]]) -> float:
+        if not self._pairs:
+            return 0.0
+        return max((len(self._pairs & set(pairwise(run))) for run in runs), default=0) / len(self._pairs)

@@ -86,7 +86,7 @@ def add(connection: Connection, kind: str, document_id: str, items: Sequence[tup
     ids = [item_id for item_id, _ in items]
     number = _number(connection, document_id)
     if kind == "chunk":
-        asked = _questions(connection, ids)
+        asked = questions_of(connection, ids)
         _insert(connection, _PASSAGES, number, [(item_id, text, asked.get(item_id, "")) for item_id, text in items])
         return
     out = _out_of_use(connection, ids)
@@ -154,7 +154,7 @@ def _insert(connection: Connection, band: int, number: int, rows: Sequence[tuple
 def _ask_of_passages(connection: Connection, chunk_ids: Iterable[str]) -> None:
     """Index passages with the questions that belong to them now."""
     for some in _in_parts(sorted(chunk_ids)):
-        asked = _questions(connection, some)
+        asked = questions_of(connection, some)
         rows = connection.exec_driver_sql(
             f"SELECT i.place, i.item_id, l.questions FROM lexical_items i JOIN lexical l ON l.rowid = i.place "
             f"WHERE i.item_id IN ({_marks(some)}) AND i.place < ?",
@@ -189,7 +189,7 @@ def quoted_by(connection: Connection, note_ids: Sequence[str]) -> set[str]:
     return found
 
 
-def _questions(connection: Connection, chunk_ids: Sequence[str]) -> dict[str, str]:
+def questions_of(connection: Connection, chunk_ids: Sequence[str]) -> dict[str, str]:
     """Return the questions, one a line, of the verified notes that quote each passage."""
     found: dict[str, dict[str, None]] = {}
     for some in _in_parts(chunk_ids):
@@ -331,7 +331,7 @@ def of_document(connection: Connection, document_id: str) -> list[Indexed]:
 def wanted(connection: Connection, items: Sequence[tuple[str, str, str]]) -> set[Indexed]:
     """Return what the index should have of ``(kind, item id, text)`` items of one document."""
     chunk_ids = [item_id for kind, item_id, _ in items if kind == "chunk"]
-    asked = _questions(connection, chunk_ids)
+    asked = questions_of(connection, chunk_ids)
     out = _out_of_use(connection, [item_id for kind, item_id, _ in items if kind == "note"])
     return {
         Indexed("chunk", item_id, body, asked.get(item_id, ""), True)

@@ -144,3 +144,25 @@ def test_any_question_can_be_searched_for(services, lighthouse, question):
 @pytest.mark.parametrize("question", ["who was it", "?!", 'AND OR NOT "', "lighthouse " * 5_000])
 def test_odd_questions_are_searched_for_too(services, lighthouse, question):
     assert len(retrieve(services, question)) <= 1
+
+
+def test_a_passage_is_found_by_a_question_that_belongs_to_it_and_says_what_it_owes_to_it(services, ferry, lighthouse):
+    question = "Which architect drew the tower by the sea?"
+    with services.database.read() as connection:
+        (passage,) = document_rows.read_chunks(connection, lighthouse)
+    before = next(hit for hit in retrieve(services, question, kind="chunk") if hit.id == passage.id)
+    note = Note(
+        "n1", services.owner, lighthouse, None, "answer", question, "Anna Lindqvist", None,
+        (Evidence(1, "built in 1911 by Anna Lindqvist", passage.id),), "verified", "extractive", "", 9, 0, 1.0,
+    )  # fmt: skip
+    with services.database.write() as connection:
+        vector = services.embedder.encode([question])
+        add_notes(connection, lighthouse, [note], vector, services.embedder.name)
+    after = retrieve(services, question, kind="chunk")[0]
+    assert after.id == passage.id
+    assert after.score > before.score + 0.1
+    assert after.signals["asked"] > 0.1
+    assert "asked" not in before.signals
+    with services.database.write() as connection:
+        note_rows.set_status(connection, services.owner, "n1", "hidden")
+    assert "asked" not in retrieve(services, question, kind="chunk")[0].signals
