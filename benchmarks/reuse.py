@@ -3,9 +3,9 @@
     python -m benchmarks.reuse --part pairs squad neighbours --seed 0
 
 pairs       ``reuse_pairs.jsonl`` beside this file, written by hand: a stored question with its answer, and a question that is
-            the same in other words, or another by one word. ``half`` 2 was written after the rules of the gate were fixed, 3 later
-            and against them. Kind
-            "free" is a paraphrase as people write them, with no rule in mind. The gate alone, no vectors.
+            the same in other words, or another by one word. ``half`` 2 was written after the rules of the gate were fixed, 3
+            later and against them. Kind "free" is a paraphrase as people write them, with no rule in mind. The gate alone, no
+            vectors.
 squad       ``qa/squad_v2.0``: the answerable questions are imported as notes, with their answers and evidence; the others,
             which can't be answered, are asked of the same article on route ``auto``. None may be answered by ``reused``.
             ``--sample`` of them, all by default.

@@ -3,9 +3,9 @@
     python -m benchmarks.torture --kills 100 --seed 0
 
 Three processes at a time add, ask, prepare, import notes and remove on one storage (fake embedder, no model); some also keep
-the vector index. Each is killed with SIGKILL within a second or two of its first acknowledged operation, and another takes its place.
-Afterwards comes what any start does, never ``doctor --fix``. Printed: what was expected against what was found. The exit status
-is 1 where they differ.
+the vector index. Each is killed with SIGKILL within a second or two of its first acknowledged operation, and another takes its
+place. Afterwards comes what any start does, never ``doctor --fix``. Printed: what was expected against what was found. The exit
+status is 1 where they differ.
 """
 
 from __future__ import annotations
