@@ -154,6 +154,9 @@ def test_ask_answers_with_everything_the_contract_names(stc, file):
     }  # fmt: skip
     assert set(answer["baselines"]) == {"chunks", "document", "document_cached"}
     assert {"retrieval_seconds", "first_token_seconds", "seconds", "answer_id", "route", "nearest"} <= answer.keys()
+    assert answer["resolved"] is None, "it stands by itself"
+    assert answer["based_on"] == {"documents": 1, "of": 1}
+    assert answer["coverage"] == 0.0, "nothing is prepared"
 
 
 def test_questions_from_a_file_are_answered_in_order_and_fail_one_by_one(stc, file, tmp_path):

@@ -102,5 +102,8 @@ def _names(question: str) -> list[str]:
     return [
         found.group()
         for found in _NAME.finditer(question)
-        if found.start() > 0 and found.group().lower().removesuffix("'s").removesuffix("’s") not in _NO_NAME
+        # What an abbreviation stands for may be written out in the text.
+        if found.start() > 0
+        and not found.group().isupper()
+        and found.group().lower().removesuffix("'s").removesuffix("’s") not in _NO_NAME
     ]

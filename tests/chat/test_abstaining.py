@@ -36,6 +36,7 @@ def test_a_twist_that_the_sentence_does_not_have_is_a_doubt(question, why):
         "WHEN DOES THE FERRY LEAVE THE PIER IN OSLO?",
         "When Does The Ferry Leave The Pier?",
         "When does the ferry of Cape Marrow leave?",
+        "When does the NPF leave the north pier?",
         "When does the ferry leave, and when does it not leave the north pier?",
     ],
 )
