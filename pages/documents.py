@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from stc.meter import ledger
-from stc.ui import adding, dialogs, library, opened, preparing, safe, second_try
+from stc.ui import adding, dialogs, gate, library, opened, preparing, safe, second_try
 from stc.words import Document
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def document_row(document: Document) -> None:
             marks.append(":material/bedtime_off: Not prepared in the background")
         if document.keep_local:
             marks.append(":material/home: Kept on this computer")
+        if document.shared:
+            marks.append(":material/group: Shared with everybody here")
         if marks:
             st.caption(" · ".join(marks))
         if document.id in refreshing:
@@ -43,16 +45,18 @@ def document_row(document: Document) -> None:
                 "Notes", icon=":material/sticky_note_2:", type="tertiary", key=f"notes-{document.id}"
             ):
                 st.switch_page("pages/notes.py", query_params={"document": document.id})
-            st.button(
-                "Options",
-                icon=":material/tune:",
-                type="tertiary",
-                key=f"more-{document.id}",
-                on_click=dialogs.open_dialog,
-                args=("options",),
-                kwargs={"document": document.id},
-            )
-            second_try.offer_pictures(document)
+            if library.may_change(services, document):
+                st.button(
+                    "Options",
+                    icon=":material/tune:",
+                    type="tertiary",
+                    key=f"more-{document.id}",
+                    on_click=dialogs.open_dialog,
+                    args=("options",),
+                    kwargs={"document": document.id},
+                )
+            if not document.shared:
+                second_try.offer_pictures(document)
             if document.id in refreshing:
                 st.button(
                     "Refresh the notes",
@@ -76,7 +80,8 @@ def refreshes(documents: Sequence[Document]) -> dict[str, Bill]:
     """Return, by document, what it takes to prepare those up to date that have notes out of date and may be prepared."""
     from stc.sleep import run
 
-    wanted = [document.id for document in documents if document.notes_stale and document.prepare]
+    mine = [document for document in documents if library.may_change(services, document)]
+    wanted = [document.id for document in mine if document.notes_stale and document.prepare]
     planned = run.dry_run(services, wanted) if wanted else []
     steps = {document_id: [one for one in planned if one.task.document_id == document_id] for document_id in wanted}
     return {document_id: run.bill(found) for document_id, found in steps.items() if found}
@@ -91,6 +96,10 @@ def options(document: Document) -> None:
         st.toggle(label, getattr(document, name), key=key, on_change=set_option, args=(document.id, name, key))
         st.caption(words)
     acts: list[tuple[str, str, Callable[[str], None]]] = []
+    if document.shared:
+        acts.append(("Stop sharing it", ":material/lock:", stop_sharing))
+    elif gate.door() == "login":
+        acts.append(("Share it with everybody here", ":material/group:", ask_to_share))
     if document.prepare:
         acts.append(("Prepare now", ":material/play_arrow:", prepare_now))
     if document.notes or document.notes_stale:
@@ -112,6 +121,12 @@ def options(document: Document) -> None:
             adding.take_new_version(services, file, document.id)
             dialogs.close()
             st.rerun()
+    if values and values.get("sharing"):
+        st.markdown(
+            "Everybody who signs in here can read and ask it then, and sees what was prepared from it, but for what was "
+            "prepared for questions that you asked: that is thrown away. Chats stay private."
+        )
+        st.button("Yes, share it", type="primary", on_click=share, args=(document.id,))
     if values and values.get("deleting"):
         st.markdown(
             "It goes with its file, its text and everything prepared from it. Answers that quote it stay in their chats, "
@@ -151,6 +166,24 @@ def delete(document_id: str) -> None:
     from stc.documents import ingest
 
     ingest.remove(services, document_id)
+    dialogs.close()
+
+
+def ask_to_share(document_id: str) -> None:
+    dialogs.open_dialog("options", document=document_id, sharing=True)
+
+
+def share(document_id: str) -> None:
+    from stc.documents import sharing
+
+    sharing.share(services, document_id)
+    dialogs.close()
+
+
+def stop_sharing(document_id: str) -> None:
+    from stc.documents import sharing
+
+    sharing.unshare(services, document_id)
     dialogs.close()
 
 

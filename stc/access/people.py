@@ -49,6 +49,13 @@ def exist(services: Services) -> bool:
         return people_rows.exist(connection)
 
 
+def is_disabled(services: Services) -> bool:
+    """Tell whether the person may do nothing any more."""
+    with services.database.read() as connection:
+        person = people_rows.get(connection, services.owner)
+    return person is not None and person.disabled
+
+
 def find(services: Services, name: str) -> Person:
     """Return the person of this name. Raises ``UserError``."""
     with services.database.read() as connection:

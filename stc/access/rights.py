@@ -44,10 +44,12 @@ def allowed(services: Services, connection: Connection, act: Act, kind: Kind, th
     return found is not None and may(services.person, act, owner=found.owner, added_by=found.added_by)
 
 
-def require(services: Services, connection: Connection, act: Act, kind: Kind, thing_id: str) -> None:
-    """Raise ``UserError`` unless the person may do this: what they may not even read reads as if it were not there."""
-    if allowed(services, connection, act, kind, thing_id):
-        return
+def require(services: Services, connection: Connection, act: Act, kind: Kind, thing_id: str) -> str:
+    """Return whose it is. Raises ``UserError`` unless the person may do this: what they may not even read reads as if it
+    were not there."""
+    found = owners.of(connection, kind, thing_id)
+    if found is not None and may(services.person, act, owner=found.owner, added_by=found.added_by):
+        return found.owner
     if act == "change" and allowed(services, connection, "read", kind, thing_id):
         raise UserError(READ_ONLY)
     raise UserError(_UNKNOWN[kind])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from stc import logs
+from stc.access import rights
 from stc.chat import calls, claims, counting, finding, following, replies
 from stc.chat.finding import Found
 from stc.chat.scope import Scope, check_question, resolve
@@ -173,9 +174,11 @@ def ask(
         model=model,
     )
     with services.database.write() as connection:
+        if conversation_id:
+            rights.require(services, connection, "change", "conversation", conversation_id)
         before = conversations.answers_of(connection, services.owner, conversation_id) if conversation_id else []
         before = [other for other in before if other.id != answer.id]
-        documents = document_rows.list_all(connection, services.owner)
+        documents = document_rows.list_all(connection, services.readable)
         told = before if _stays(services, model) else _may_leave(before, documents)
         conversations.save_answer(connection, answer)
         if route in _WITHOUT_NOTES:
@@ -277,7 +280,7 @@ def run_baseline(services: Services, answer: Answer, route: Route, *, stop: thre
     with services.database.read() as connection:
         chat = answer.conversation_id
         said = conversations.answers_of(connection, services.owner, chat) if chat else []
-        documents = document_rows.list_all(connection, services.owner)
+        documents = document_rows.list_all(connection, services.readable)
     before = [other for other in said if other.asked_at < answer.asked_at]
     told = before if _stays(services, model) else _may_leave(before, documents)
     found = finding.find(services, answer.standalone or _search(answer.question, told), scope)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stc.access import people, rights
 from stc.chat.scope import check_question, resolve
 from stc.errors import StcError, UserError
 from stc.services import Services
@@ -18,6 +20,8 @@ from stc.words import Answer, Origin
 logger = logging.getLogger(__name__)
 _MOST_AT_ONCE = 8
 _MOST_WAITING = 200
+_LOOK_EVERY_S = 1.0
+"""How soon an answer ends whose person was disabled meanwhile."""
 _TITLE_CHARACTERS = 60
 
 
@@ -63,6 +67,8 @@ def start(
     """
     question = check_question(question)
     resolve(services, document_ids)
+    with services.database.read() as connection:
+        rights.require(services, connection, "change", "conversation", conversation_id)
     generation = _Generation(new_id(), threading.Event())
     with _lock:
         if len(_running) >= _MOST_AT_ONCE + _MOST_WAITING:
@@ -85,8 +91,15 @@ def start(
         _end(generation.answer_id)
         raise
 
+    looked_at = time.monotonic()
+
     def more(text: str) -> None:
+        nonlocal looked_at
         generation.text = text
+        if time.monotonic() - looked_at >= _LOOK_EVERY_S:
+            looked_at = time.monotonic()
+            if people.is_disabled(services):
+                generation.stop.set()
 
     def work() -> None:
         from stc.chat import answering  # with NumPy behind it: a page that only shows answers does without

@@ -99,7 +99,7 @@ def retrieve_each(
     how much of its score it owes to the questions of the notes that quote it. Raises ``UserError`` for an unknown document.
     """
     with services.database.read() as connection:
-        extents = document_rows.extents(connection, services.owner)
+        extents = document_rows.extents(connection, services.readable)
         scope = _scope(extents, document_ids)
         if not scope or not any(limit > 0 for limit in limits.values()):
             return {kind: [] for kind in limits}

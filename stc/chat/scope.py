@@ -49,7 +49,7 @@ def resolve(services: Services, document_ids: Sequence[str] | None) -> Scope:
     Raises ``UserError`` when a named document is not there (or is somebody else's), or nothing can be asked yet.
     """
     with services.database.read() as connection:
-        listed = document_rows.list_plain(connection, services.owner, document_ids or None)
+        listed = document_rows.list_plain(connection, services.readable, document_ids or None)
     known = {document.id: document for document in listed}
     if document_ids:
         missing = [document_id for document_id in document_ids if document_id not in known]

@@ -29,7 +29,7 @@ def follow_ups(services: Services, answer: Answer, asked: Sequence[str]) -> list
         return []
     document_id, page = places[0]
     with services.database.read() as connection:
-        if document_rows.get(connection, services.owner, document_id) is None:
+        if document_rows.get(connection, services.readable, document_id) is None:
             return []
         first, last = page - _PAGES_AROUND, page + _PAGES_AROUND
         near = note_rows.about_pages(connection, document_id, first=first, last=last, limit=_LOOKED_AT)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 import numpy as np
 
 from stc import logs
-from stc.access import limits
+from stc.access import limits, rights
 from stc.chat.orders import gives_orders
 from stc.documents import chunking, replacing
 from stc.documents.parsing.cleaning import clean_name
@@ -96,7 +96,8 @@ def receive(
     try:
         stored = services.files.receive(stream, max_bytes=services.settings.max_file_bytes, arriving=arriving)
         with services.database.read() as connection:
-            existing = _existing(connection, services.owner, stored.content_hash)
+            existing = _existing(connection, services.readable, stored.content_hash)
+            owner = services.owner if replaces is None else _owner_to_replace(services, connection, replaces)
         if existing is None:
             try:
                 media_type = detect(stored.path, shown)
@@ -107,7 +108,7 @@ def receive(
         now = services.now()
         document = Document(
             id=new_id(),
-            owner=services.owner,
+            owner=owner,
             name=shown,
             media_type=media_type,
             size_bytes=stored.size_bytes,
@@ -146,7 +147,7 @@ def enter(services: Services, document: Document, password: str | None = None) -
     given_up: list[Loose] = []
     with services.database.write() as connection:
         # Asked again under the write lock: another process may have entered the same bytes, or removed them, since.
-        existing = documents.find_by_hash(connection, document.owner, document.content_hash)
+        existing = documents.find_by_hash(connection, services.readable, document.content_hash)
         if existing is not None and existing.status == "replaced":
             documents.delete_document(connection, existing.id)  # these bytes were on their way out
             existing = None
@@ -169,10 +170,19 @@ def enter(services: Services, document: Document, password: str | None = None) -
     return Received(document.id, "new")
 
 
-def _existing(connection: Connection, owner: str, content_hash: str) -> Document | None:
+def _existing(connection: Connection, owner: documents.Owners, content_hash: str) -> Document | None:
     """Return the document that has these bytes, or is to have them as its new version."""
     existing = documents.find_by_hash(connection, owner, content_hash)
     return None if existing is not None and existing.status == "replaced" else existing
+
+
+def _owner_to_replace(services: Services, connection: Connection, document_id: str) -> str:
+    """Return whose a new version is: the document's. Raises ``UserError`` where the person may not replace that."""
+    earlier = documents.get(connection, services.readable, document_id)
+    if earlier is None:
+        return services.owner  # said in words where it is entered
+    rights.require(services, connection, "change", "document", document_id)
+    return earlier.owner
 
 
 def _already_here(existing: Document, earlier: Document) -> Received:
@@ -233,7 +243,7 @@ def process(
     when there is no such document, or when the fault is not the file's (the disk, the embedder): it stays to be done then.
     """
     with services.database.read() as connection:
-        found = documents.get(connection, services.owner, document_id)
+        found = documents.get(connection, services.readable, document_id)
     if found is None:
         raise UserError(f"There is no document {document_id}. It may have been removed.")
     return _process(services, found, on_progress or (lambda document: None), password)
@@ -277,12 +287,14 @@ def _next_pending(services: Services, tried: set[str]) -> Document | None:
 def remove(services: Services, document_id: str) -> bool:
     """Delete a document with its text, passages, notes, vectors, tasks and file; ledger rows stay.
 
-    A new version of it that is being read goes with it. Returns False when there was none.
+    A new version of it that is being read goes with it. Returns False when there was none. Raises ``UserError`` for one that
+    others share and that only they, or an admin, may delete.
     """
     with services.database.write() as connection:
-        document = documents.get(connection, services.owner, document_id)
+        document = documents.get(connection, services.readable, document_id)
         if document is None or document.status == "replaced":
             return False
+        rights.require(services, connection, "change", "document", document_id)
         newer = documents.find_newer(connection, document_id)
         gone = [document] if newer is None else [document, newer]
         loose = [_delete_rows(services, connection, each) for each in gone]

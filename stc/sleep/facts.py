@@ -18,7 +18,7 @@ from stc.sleep.planning import Candidate, ModelState, Needed, Policy, Spent, Win
 from stc.sleep.value import Outcome, Use
 from stc.storage import conversations, ledger, tasks
 from stc.storage import documents as document_rows
-from stc.words import EXTRACTIVE, PASSES, Answer, Document, TaskKey, TaskState
+from stc.words import EXTRACTIVE, PASSES, SHARED, Answer, Document, TaskKey, TaskState
 
 if TYPE_CHECKING:
     from stc.services import Services
@@ -54,9 +54,9 @@ def gather(services: Services, document_ids: Sequence[str] | None = None) -> Fac
         found = document_rows.list_all(connection, services.owner)
         states = tasks.states(connection, services.owner, now)
         revisions = tasks.revisions(connection, services.owner)
-        answers = conversations.recent_answers(
-            connection, services.owner, since=now - _REMEMBERED_S, limit=_REMEMBERED_ANSWERS
-        )
+        # Of shared documents it counts how often they are asked, by whomever; the questions stay their askers' own.
+        askers = None if services.owner == SHARED else services.owner
+        answers = conversations.recent_answers(connection, askers, since=now - _REMEMBERED_S, limit=_REMEMBERED_ANSWERS)
         attempts = [
             Attempt(task.document_id, task.thinker, task.answers, held_until)
             for task, held_until in tasks.directed(connection, services.owner, now)
@@ -73,7 +73,7 @@ def gather(services: Services, document_ids: Sequence[str] | None = None) -> Fac
         _outcomes(answers, makers, first_done, settings.chat_model), input_usd=_answers_input_usd(services, settings)
     )
     asked_at = demand.asked_at(answers)
-    questions = demand.questions(answers, attempts)
+    questions = {} if services.owner == SHARED else demand.questions(answers, attempts)
     unused = _unused(answers, makers, first_done)
     new_notes: dict[tuple[str, int], dict[tuple[str, int], int]] = {}
     for key, number in brought.items():
@@ -171,9 +171,9 @@ def _answers_input_usd(services: Services, settings: Settings) -> float | None:
 
 
 def spent_today(services: Services, now: float) -> Spent:
-    """Return what models were used for unasked since midnight (UTC): for preparing, and for checking the meter."""
+    """Return what models were used for unasked since midnight (UTC), whoever it was for: to prepare and to check the meter."""
     with services.database.read() as connection:
-        rows = ledger.rows(connection, services.owner, since=now // 86400 * 86400)
+        rows = ledger.rows(connection, None, since=now // 86400 * 86400)
     rows = [row for row in rows if row.model != EXTRACTIVE and row.purpose in ("sleep", "check")]
     return Spent(
         sum(row.usage.cost_usd or 0.0 for row in rows),

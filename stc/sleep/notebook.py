@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from stc.access import rights
 from stc.chat.citing import find_quote
 from stc.chat.terms import terms
 from stc.errors import UserError
@@ -38,15 +39,16 @@ _KEPT_BOOKS = 32
 def hide(services: Services, note_id: str) -> None:
     """Use a note for nothing from now on; no other that says the same comes in its place. Raises ``UserError``."""
     with services.database.write() as connection:
-        if not note_rows.set_status(connection, services.owner, note_id, "hidden"):
-            raise _gone()
+        owner = rights.require(services, connection, "change", "note", note_id)
+        note_rows.set_status(connection, owner, note_id, "hidden")
 
 
 def unhide(services: Services, note_id: str) -> NoteStatus:
     """Use a hidden note again and return its status: out of date where a quote has gone from its page meanwhile."""
     with services.database.read() as connection:
         note = note_rows.by_id(connection, [note_id]).get(note_id)
-        if note is None or note.owner != services.owner:
+        rights.require(services, connection, "change", "note", note_id)
+        if note is None:
             raise _gone()
         pages = {page.number: page.text for page in document_rows.read_pages(connection, note.document_id)}
     if note.status != "hidden":
@@ -56,8 +58,8 @@ def unhide(services: Services, note_id: str) -> NoteStatus:
     embedder = services.embedder
     vector = embedder.encode([passes.embedded_text(note)])[0]  # what finds it may have gone while it was hidden
     with services.database.write() as connection:
-        if not note_rows.set_status(connection, services.owner, note_id, status):
-            raise _gone()
+        owner = rights.require(services, connection, "change", "note", note_id)
+        note_rows.set_status(connection, owner, note_id, status)
         if stands:
             vectors.add(connection, "note", note.document_id, [(note.id, vector)], embedder.name)
             lexical.delete_items(connection, "note", [note.id])
@@ -235,7 +237,7 @@ def _store(services: Services, books: dict[str, _Book], kept: Sequence[tuple[_Li
 
 
 def _as_it_was(connection: Connection, services: Services, then: Document) -> bool:
-    document = document_rows.get(connection, services.owner, then.id)
+    document = document_rows.get(connection, services.readable, then.id)
     return document is not None and (document.status, document.content_hash) == (then.status, then.content_hash)
 
 
@@ -245,7 +247,9 @@ def _open(services: Services, books: OrderedDict[str, _Book], document_id: str) 
         books.move_to_end(document_id)
         return books[document_id]
     with services.database.read() as connection:
-        document = document_rows.get(connection, services.owner, document_id)
+        document = document_rows.get(connection, services.readable, document_id)
+        if document is not None:
+            rights.require(services, connection, "change", "document", document_id)
         if document is None or document.replaces is not None:
             raise UserError(f"Document {document_id} is not here; 'python -m stc documents' lists what is.")
         if document.status != "ready":
@@ -352,7 +356,7 @@ def take_out(services: Services, document_ids: Sequence[str] | None = None) -> I
     Raises ``UserError`` for a document that is not there.
     """
     with services.database.read() as connection:
-        found = {document.id: document for document in document_rows.list_all(connection, services.owner)}
+        found = {document.id: document for document in document_rows.list_all(connection, services.readable)}
     for document_id in found if document_ids is None else document_ids:
         if document_id not in found:
             raise UserError(f"Document {document_id} is not here; 'python -m stc documents' lists what is.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from stc.access import rights
 from stc.errors import UserError
 from stc.sleep import checking, facts, passes, planning, report
 from stc.sleep.planning import Asleep, NotWorth, Planned
@@ -15,9 +16,11 @@ from stc.storage import documents as document_rows
 from stc.storage import notes as note_rows
 from stc.storage import tasks
 from stc.storage.database import new_id
-from stc.words import NoteDraft, Pass, SleepRun, SleepTask, Usage
+from stc.words import NoteDraft, Pass, Person, SleepRun, SleepTask, Usage
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from stc.services import Services
 
 
@@ -94,6 +97,24 @@ def sleep_now(
     """
     left = max_passes if max_passes is not None else None if until_done else 1
     services.recover()
+    for theirs, ids in _for_each_owner(services, document_ids):
+        for run in _sleep(theirs, ids, left, until_done, stop):
+            if on_run is not None:
+                on_run(run)
+            yield run
+            left = left if left is None else left - 1
+        if left == 0 or (stop is not None and stop.is_set()):
+            return
+
+
+def _sleep(
+    services: Services,
+    document_ids: Sequence[str] | None,
+    left: int | None,
+    until_done: bool,
+    stop: threading.Event | None,
+) -> Iterator[SleepRun]:
+    """Prepare documents of one owner."""
     while left is None or left > 0:
         found = facts.gather(services, document_ids)
         planned = planning.next_task(found.candidates, found.states, found.policy, found.spent, found.now, by_hand=True)
@@ -109,8 +130,6 @@ def sleep_now(
         else:
             run = passes.execute(services, planned, limit=found.limit, stop=stop)
         if run is not None:
-            if on_run is not None:
-                on_run(run)
             yield run
         if isinstance(planned, Asleep) or (run is not None and run.status == "skipped") or (stop and stop.is_set()):
             return
@@ -151,6 +170,14 @@ def dry_run(
     With several generations it is the most there can be: each is reckoned with, as if the one before brought enough.
     ``as_if_agreed``: what the preparation model would do once the person agrees to it, for the question whether they do.
     """
+    return [
+        estimate
+        for theirs, ids in _for_each_owner(services, document_ids)
+        for estimate in _estimates(theirs, ids, as_if_agreed=as_if_agreed)
+    ]
+
+
+def _estimates(services: Services, document_ids: Sequence[str] | None, *, as_if_agreed: bool) -> list[Estimate]:
     found = facts.gather(services, document_ids)
     policy = planning.without_limits(found.policy)
     if as_if_agreed:
@@ -195,13 +222,13 @@ def purge(services: Services, document_id: str) -> int:
     it stores nothing. Allowed again, it is prepared from the start.
     """
     with services.database.write() as connection:
-        _own(services, connection, document_id)
+        owner = _own(services, connection, document_id)
         ids = [
             note.id for note in note_rows.of_document(connection, document_id, statuses=("verified", "stale", "hidden"))
         ]
         passes.delete_notes(connection, document_id, ids)
         tasks.take_away(connection, document_id)
-        tasks.raise_revision(connection, services.owner, document_id)
+        tasks.raise_revision(connection, owner, document_id)
         document_rows.change(connection, document_id, prepare=False)
     return len(ids)
 
@@ -209,8 +236,7 @@ def purge(services: Services, document_id: str) -> int:
 def prepare_again(services: Services, document_id: str) -> None:
     """Have a document thought about anew from the start; its notes stay until their windows are done again."""
     with services.database.write() as connection:
-        _own(services, connection, document_id)
-        tasks.raise_revision(connection, services.owner, document_id)
+        tasks.raise_revision(connection, _own(services, connection, document_id), document_id)
         document_rows.change(connection, document_id, prepare=True)
 
 
@@ -266,9 +292,29 @@ def _belongs(draft: NoteDraft, task: SleepTask, planned: Sequence[SleepTask]) ->
     return task.pass_name == wanted and task.page_start <= page <= task.page_end
 
 
-def _own(services: Services, connection, document_id: str) -> None:
-    if document_rows.get(connection, services.owner, document_id) is None:
+def _own(services: Services, connection: Connection, document_id: str) -> str:
+    """Return whose a document is that the person may change. Raises ``UserError`` for any other."""
+    document = document_rows.get(connection, services.readable, document_id)
+    if document is None:
         raise UserError(f"Document {document_id} is not here; 'python -m stc documents' lists what is.")
+    rights.require(services, connection, "change", "document", document_id)
+    return document.owner
+
+
+def _for_each_owner(
+    services: Services, document_ids: Sequence[str] | None
+) -> list[tuple[Services, Sequence[str] | None]]:
+    """Return the services of those who pay for preparing documents, with theirs: shared ones are nobody's own."""
+    if document_ids is None:
+        return [(services, None)]
+    found: dict[str, list[str]] = {}
+    with services.database.read() as connection:
+        for document_id in document_ids:
+            found.setdefault(_own(services, connection, document_id), []).append(document_id)
+    return [
+        (services if owner == services.owner else services.of(Person(owner, "", admin=True)), ids)
+        for owner, ids in found.items()
+    ]
 
 
 def history(
@@ -276,13 +322,13 @@ def history(
 ) -> list[SleepRun]:
     """Return what was done, newest first."""
     with services.database.read() as connection:
-        return tasks.history(connection, services.owner, document_id=document_id, limit=limit, offset=offset)
+        return tasks.history(connection, services.readable, document_id=document_id, limit=limit, offset=offset)
 
 
 def while_away(services: Services, since: float) -> str:
     """Return what was prepared since then in one sentence, "" where nothing was."""
     with services.database.read() as connection:
-        runs = tasks.history(connection, services.owner, since=since)
+        runs = tasks.history(connection, services.readable, since=since)
         documents = {run.document_id for run in runs if run.status == "done" and run.notes_added}
         questions = sum(note_rows.count_questions(connection, document_id, since=since) for document_id in documents)
     return report.while_away(runs, questions=questions)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from stc.sleep import facts, passes, planning, run, shadowing
 from stc.sleep.planning import Asleep
 from stc.storage import conversations
-from stc.words import SleepRun
+from stc.storage import documents as document_rows
+from stc.words import Person, SleepRun
 
 if TYPE_CHECKING:
     from stc.services import Services
@@ -67,27 +68,43 @@ class Sleeper:
             try:
                 self._services.recover()
                 while not self._stop.is_set():
-                    found = self._step()
-                    if found is None:
-                        if shadowing.step(self._services, self._stop):
-                            continue
+                    turn = self._turn()
+                    if turn is None:
                         break
-                    done.append(found)
-                    if found.status == "skipped":
+                    done += turn
+                    if any(run.status == "skipped" for run in turn):
                         break
             except Exception:
                 logger.exception("The background job failed; it looks again at its next tick")
         return done
 
-    def _step(self) -> SleepRun | None:
+    def _turn(self) -> list[SleepRun] | None:
+        """Do one task for each owner of documents, so that nobody's many keep another one waiting; ``None``: nothing is left."""
         with self._services.database.read() as connection:
-            if conversations.somebody_waits(connection, self._services.now()):
+            owners = document_rows.owners(connection) or [self._services.owner]
+        done: list[SleepRun] = []
+        busy = False
+        for owner in owners:
+            services = self._services.of(Person(owner, "", admin=True))
+            found = None if self._stop.is_set() else self._step(services)
+            if found is not None:
+                done.append(found)
+        if not done:
+            busy = any(
+                not self._stop.is_set() and shadowing.step(self._services.of(Person(owner, "", admin=True)), self._stop)
+                for owner in owners
+            )
+        return done if done or busy else None
+
+    def _step(self, services: Services) -> SleepRun | None:
+        with services.database.read() as connection:
+            if conversations.somebody_waits(connection, services.now()):
                 return None
-        found = facts.gather(self._services)
+        found = facts.gather(services)
         planned = planning.next_task(found.candidates, found.states, found.policy, found.spent, found.now)
         if isinstance(planned, Asleep):
             return None
-        return passes.execute(self._services, planned, limit=found.limit, stop=self._stop)
+        return passes.execute(services, planned, limit=found.limit, stop=self._stop)
 
     def status(self) -> run.Status:
         return run.status(self._services)

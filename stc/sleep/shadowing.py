@@ -115,7 +115,7 @@ def _due(services: Services, settings: Settings) -> tuple[Shadow, Answer] | tupl
     with services.database.read() as connection:
         answers = conversations.recent_answers(connection, services.owner, since=now - _LATEST_S, limit=_MOST_ANSWERS)
         taken = {run.answer_id for run in shadows.list_all(connection, services.owner, model=model)}
-        documents = {document.id: document for document in document_rows.list_all(connection, services.owner)}
+        documents = {document.id: document for document in document_rows.list_all(connection, services.readable)}
     for answer in reversed(answers):
         if answer.id in taken or answer.model != model or not _fit(answer, settings.shadow_share):
             continue

@@ -95,11 +95,15 @@ def all_answers(connection: Connection, owner: str) -> list[Answer]:
     return [_answer(row) for row in rows]
 
 
-def recent_answers(connection: Connection, owner: str, *, since: float, limit: int) -> list[Answer]:
-    """Return the last answers to typed questions asked from ``since`` on, oldest first."""
+def recent_answers(connection: Connection, owner: str | None, *, since: float, limit: int) -> list[Answer]:
+    """Return the last answers to typed questions asked from ``since`` on, oldest first; everybody's with no ``owner``."""
     rows = connection.execute(
         select(answers)
-        .where(answers.c.owner == owner, answers.c.origin == "typed", answers.c.asked_at >= since)
+        .where(
+            *(() if owner is None else (answers.c.owner == owner,)),
+            answers.c.origin == "typed",
+            answers.c.asked_at >= since,
+        )
         .order_by(answers.c.asked_at.desc(), answers.c.id)
         .limit(limit)
     )

@@ -8,11 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, or_, select, update
 
 from stc.storage.database import new_id
-from stc.storage.schema import changes, chunks, documents, failures, notes, pages, vectors
+from stc.storage.schema import (
+    changes,
+    chunks,
+    documents,
+    failures,
+    notes,
+    pages,
+    people,
+    sleep_runs,
+    sleep_tasks,
+    vectors,
+)
 from stc.words import Chunk, Document, Page, Span
+
+Owners = str | tuple[str, ...]
+"""One owner, or those whose things a person may read."""
 
 _note_counts = (
     select(
@@ -43,6 +57,10 @@ def _document(row: Row[Any]) -> Document:
     return Document(**values)
 
 
+def _of(owner: Owners) -> ColumnElement[bool]:
+    return documents.c.owner == owner if isinstance(owner, str) else documents.c.owner.in_(owner)
+
+
 def insert_document(connection: Connection, document: Document) -> None:
     """Store a new document. Raises ``sqlalchemy.exc.IntegrityError`` when its owner already has these bytes."""
     connection.execute(
@@ -65,16 +83,16 @@ def insert_document(connection: Connection, document: Document) -> None:
     )
 
 
-def get(connection: Connection, owner: str, document_id: str) -> Document | None:
+def get(connection: Connection, owner: Owners, document_id: str) -> Document | None:
     row = connection.execute(
-        select(*_COLUMNS).select_from(_FROM).where(documents.c.id == document_id, documents.c.owner == owner)
+        select(*_COLUMNS).select_from(_FROM).where(documents.c.id == document_id, _of(owner))
     ).first()
     return _document(row) if row else None
 
 
-def find_by_hash(connection: Connection, owner: str, content_hash: str) -> Document | None:
+def find_by_hash(connection: Connection, owner: Owners, content_hash: str) -> Document | None:
     row = connection.execute(
-        select(*_COLUMNS).select_from(_FROM).where(documents.c.owner == owner, documents.c.content_hash == content_hash)
+        select(*_COLUMNS).select_from(_FROM).where(_of(owner), documents.c.content_hash == content_hash)
     ).first()
     return _document(row) if row else None
 
@@ -99,31 +117,31 @@ def uses_of_file(connection: Connection, content_hash: str) -> int:
     )
 
 
-def list_all(connection: Connection, owner: str) -> list[Document]:
+def list_all(connection: Connection, owner: Owners) -> list[Document]:
     """Return the owner's documents, newest first; new versions that are being read are not among them."""
     rows = connection.execute(
         select(*_COLUMNS)
         .select_from(_FROM)
-        .where(documents.c.owner == owner, documents.c.replaces.is_(None))
+        .where(_of(owner), documents.c.replaces.is_(None))
         .order_by(documents.c.added_at.desc(), documents.c.id)
     )
     return [_document(row) for row in rows]
 
 
-def list_plain(connection: Connection, owner: str, document_ids: Sequence[str] | None) -> list[Document]:
+def list_plain(connection: Connection, owner: Owners, document_ids: Sequence[str] | None) -> list[Document]:
     """Return some of the owner's documents, or all of them, as ``list_all`` does; their notes are not counted."""
-    query = select(documents, _COLUMNS[-1]).where(documents.c.owner == owner, documents.c.replaces.is_(None))
+    query = select(documents, _COLUMNS[-1]).where(_of(owner), documents.c.replaces.is_(None))
     if document_ids is not None:
         query = query.where(documents.c.id.in_(list(document_ids)))
     return [_document(row) for row in connection.execute(query.order_by(documents.c.added_at.desc(), documents.c.id))]
 
 
-def list_newer(connection: Connection, owner: str) -> list[Document]:
+def list_newer(connection: Connection, owner: Owners) -> list[Document]:
     """Return the new versions of the owner's documents that are being read, newest first."""
     rows = connection.execute(
         select(*_COLUMNS)
         .select_from(_FROM)
-        .where(documents.c.owner == owner, documents.c.replaces.is_not(None), documents.c.status != "replaced")
+        .where(_of(owner), documents.c.replaces.is_not(None), documents.c.status != "replaced")
         .order_by(documents.c.added_at.desc(), documents.c.id)
     )
     return [_document(row) for row in rows]
@@ -135,12 +153,10 @@ def list_replaced(connection: Connection) -> list[tuple[str, str]]:
     return [(row.id, row.content_hash) for row in rows]
 
 
-def extents(connection: Connection, owner: str) -> dict[str, tuple[str, int]]:
+def extents(connection: Connection, owner: Owners) -> dict[str, tuple[str, int]]:
     """Return the status and the number of passages of each of the owner's documents, by id."""
     rows = connection.execute(
-        select(documents.c.id, documents.c.status, documents.c.chunks).where(
-            documents.c.owner == owner, documents.c.replaces.is_(None)
-        )
+        select(documents.c.id, documents.c.status, documents.c.chunks).where(_of(owner), documents.c.replaces.is_(None))
     )
     return {row.id: (row.status, row.chunks) for row in rows}
 
@@ -169,6 +185,25 @@ def opened(connection: Connection, document_id: str) -> None:
 
 def revision(connection: Connection, document_id: str) -> int:
     return connection.execute(select(documents.c.revision).where(documents.c.id == document_id)).scalar_one()
+
+
+def hand_over(connection: Connection, document_id: str, *, owner: str, added_by: str) -> None:
+    """Give a document to another owner, with all that was prepared from it; the ledger stays as it was."""
+    change(connection, document_id, owner=owner, added_by=added_by)
+    for table in (notes, sleep_tasks, sleep_runs):
+        connection.execute(update(table).where(table.c.document_id == document_id).values(owner=owner))
+
+
+def owners(connection: Connection) -> list[str]:
+    """Return who has documents here, in the order of who used theirs last; nobody who is disabled."""
+    out = select(people.c.id).where(people.c.disabled)
+    rows = connection.execute(
+        select(documents.c.owner)
+        .where(documents.c.owner.not_in(out))
+        .group_by(documents.c.owner)
+        .order_by(func.max(documents.c.last_used_at).desc())
+    )
+    return list(rows.scalars())
 
 
 def claim(connection: Connection, document_id: str, *, holder: str, now: float, until: float) -> bool:

@@ -42,14 +42,16 @@ def _row(row: Row[Any]) -> LedgerRow:
 
 def rows(
     connection: Connection,
-    owner: str,
+    owner: str | None,
     *,
     since: float = 0.0,
     purpose: str | None = None,
     document_id: str | None = None,
 ) -> list[LedgerRow]:
-    """Return the owner's rows from ``since`` on, oldest first."""
-    query = select(ledger).where(ledger.c.owner == owner, ledger.c.at >= since)
+    """Return the owner's rows (everybody's with no ``owner``) from ``since`` on, oldest first."""
+    query = select(ledger).where(ledger.c.at >= since)
+    if owner is not None:
+        query = query.where(ledger.c.owner == owner)
     if purpose:
         query = query.where(ledger.c.purpose == purpose)
     if document_id:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
 
+from stc.storage.documents import Owners
 from stc.storage.schema import documents, evidence, ledger, notes, pages, replies, sleep_runs, sleep_tasks
 from stc.words import SleepRun, SleepTask, TaskKey, TaskState, Usage
 
@@ -252,7 +253,7 @@ def _run(row: Row[Any]) -> SleepRun:
 
 def history(
     connection: Connection,
-    owner: str,
+    owner: Owners,
     *,
     document_id: str | None = None,
     since: float = 0.0,
@@ -260,7 +261,10 @@ def history(
     offset: int = 0,
 ) -> list[SleepRun]:
     """Return the owner's runs from ``since`` on, newest first."""
-    query = select(sleep_runs).where(sleep_runs.c.owner == owner, sleep_runs.c.started_at >= since)
+    owners = [owner] if isinstance(owner, str) else owner
+    query = select(sleep_runs).where(
+        sleep_runs.c.owner.in_(owners), sleep_runs.c.started_at >= since
+    )
     if document_id is not None:
         query = query.where(sleep_runs.c.document_id == document_id)
     query = query.order_by(sleep_runs.c.started_at.desc(), sleep_runs.c.id).limit(limit).offset(offset)
@@ -419,6 +423,15 @@ def directed(connection: Connection, owner: str, now: float) -> list[tuple[Sleep
         )
     )
     return [(_task(row), 0.0 if row.done_at is not None else row.lease_until) for row in rows]
+
+
+def forget_directed(connection: Connection, document_id: str) -> list[str]:
+    """Delete a document's tasks about questions really asked, with their runs; return the ids of the notes they made."""
+    mine = sleep_tasks.c.document_id == document_id, sleep_tasks.c.pass_name == "directed"
+    ids = select(sleep_tasks.c.id).where(*mine)
+    made = list(connection.execute(select(notes.c.id).where(notes.c.task_id.in_(ids))).scalars())
+    connection.execute(delete(sleep_tasks).where(*mine))
+    return made
 
 
 def notes_found(connection: Connection, owner: str, thinker: str) -> dict[TaskKey, int]:

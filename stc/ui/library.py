@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stc import background
+from stc.access import rights
 from stc.chat import exporting, generations, suggesting
 from stc.chat import rating as rating_verb
 from stc.services import Services
@@ -34,23 +35,23 @@ def services() -> Services:
 def documents(of: Services) -> list[Document]:
     """Return the documents, newest first."""
     with of.database.read() as connection:
-        return document_rows.list_all(connection, of.owner)
+        return document_rows.list_all(connection, of.readable)
 
 
 def newer_versions(of: Services) -> list[Document]:
     """Return the new versions of documents that are being read, newest first; ``documents`` does not have them."""
     with of.database.read() as connection:
-        return document_rows.list_newer(connection, of.owner)
+        return document_rows.list_newer(connection, of.readable)
 
 
 def document(of: Services, document_id: str) -> Document | None:
     with of.database.read() as connection:
-        return document_rows.get(connection, of.owner, document_id)
+        return document_rows.get(connection, of.readable, document_id)
 
 
 def page(of: Services, document_id: str, number: int) -> Page | None:
     with of.database.read() as connection:
-        if document_rows.get(connection, of.owner, document_id) is None:
+        if document_rows.get(connection, of.readable, document_id) is None:
             return None
         return document_rows.read_page(connection, document_id, number)
 
@@ -58,7 +59,7 @@ def page(of: Services, document_id: str, number: int) -> Page | None:
 def some_notes(of: Services, document_id: str, **wanted: Any) -> list[Note]:
     """Return some of a document's notes by the pages that they quote; see ``stc.storage.notes.browse``."""
     with of.database.read() as connection:
-        if document_rows.get(connection, of.owner, document_id) is None:
+        if document_rows.get(connection, of.readable, document_id) is None:
             return []
         return note_rows.browse(connection, document_id, **wanted)
 
@@ -66,7 +67,7 @@ def some_notes(of: Services, document_id: str, **wanted: Any) -> list[Note]:
 def tally_notes(of: Services, document_id: str, words: str = "") -> Counter[tuple[str, str]]:
     """Return how many notes of each (status, kind) a document has; with ``words``, how many that hold them."""
     with of.database.read() as connection:
-        if document_rows.get(connection, of.owner, document_id) is None:
+        if document_rows.get(connection, of.readable, document_id) is None:
             return Counter()
         return Counter(note_rows.tally(connection, document_id, words=words))
 
@@ -74,14 +75,19 @@ def tally_notes(of: Services, document_id: str, words: str = "") -> Counter[tupl
 def count_open(of: Services, document_id: str) -> None:
     """Count that a person opened a document."""
     with of.database.write() as connection:
-        if document_rows.get(connection, of.owner, document_id) is not None:
+        if document_rows.get(connection, of.readable, document_id) is not None:
             document_rows.opened(connection, document_id)
 
 
 def change_document(of: Services, document_id: str, **values: Any) -> None:
+    """Set a person's wishes for a document. Raises ``UserError`` for one that is not theirs to change."""
     with of.database.write() as connection:
-        if document_rows.get(connection, of.owner, document_id) is not None:
-            document_rows.change(connection, document_id, **values)
+        rights.require(of, connection, "change", "document", document_id)
+        document_rows.change(connection, document_id, **values)
+
+
+def may_change(of: Services, document: Document) -> bool:
+    return rights.may(of.person, "change", owner=document.owner, added_by=document.added_by)
 
 
 def failures(of: Services) -> list[dict[str, Any]]:
