@@ -436,7 +436,9 @@ class _Work:
             return self._fail(str(error), error.need)
         except (UserError, _Lost):
             raise
-        except Exception as error:  # a bug that this file brings out: it must not be met again at each start
+        except BaseException as error:  # a bug that this file brings out: it must not be met again at each start
+            if not (isinstance(error, Exception) or type(error).__module__ == "pyo3_runtime"):
+                raise  # a library in Rust that panics raises what is no Exception
             logger.exception("Document %s could not be taken in", self._document.id)
             return self._fail(
                 f"Something unexpected went wrong while it was read ({type(error).__name__}). The log says more."

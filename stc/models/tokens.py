@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,15 +32,35 @@ def _encoding() -> tiktoken.Encoding:
             os.environ["TIKTOKEN_CACHE_DIR"] = before
 
 
+_LONG_BLANK = 10_000
+"""tiktoken 0.14 panics, with an exception that is no ``Exception``, on a few 100,000 spaces before a letter (2026-11)."""
+_BLANK = re.compile(r"\s+")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield a text whole, but cut inside endless white space."""
+    start = 0
+    if len(text) > _LONG_BLANK:
+        for blank in _BLANK.finditer(text):
+            for end in range(blank.start() + _LONG_BLANK, blank.end(), _LONG_BLANK):
+                yield text[start:end]
+                start = end
+    yield text[start:]
+
+
+def _encode(text: str) -> list[int]:
+    encoding = _encoding()
+    return [token for piece in _pieces(text) for token in encoding.encode_ordinary(piece)]
+
+
 def count(text: str) -> int:
     """Return the number of tokens; ``<|endoftext|>`` and its like count as the plain text they are."""
-    return len(_encoding().encode_ordinary(text))
+    return len(_encode(text))
 
 
 def cut(text: str, limit: int) -> str:
     """Return the longest beginning of ``text`` of at most ``limit`` tokens that ends at a whole character."""
-    encoding = _encoding()
-    tokens = encoding.encode_ordinary(text)
+    tokens = _encode(text)
     if len(tokens) <= limit:
         return text
-    return encoding.decode_bytes(tokens[: max(limit, 0)]).decode("utf-8", errors="ignore")
+    return _encoding().decode_bytes(tokens[: max(limit, 0)]).decode("utf-8", errors="ignore")

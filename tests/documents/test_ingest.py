@@ -218,6 +218,19 @@ def test_progress_is_written_and_told_stage_by_stage(services):
     assert stages[-1] == ("ready", heard[-1].chunks, heard[-1].chunks)
 
 
+def test_a_library_in_rust_that_panics_fails_the_file_and_not_the_thread(services, monkeypatch):
+    panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
+
+    def open_pages(*arguments, **options):
+        raise panic("called unwrap on an Err value")
+
+    monkeypatch.setattr(ingest, "open_pages", open_pages)
+    received = receive(services)
+    (document,) = ingest.process_pending(services)
+    assert (document.id, document.status) == (received.document_id, "failed")
+    assert "PanicException" in document.error
+
+
 def test_progress_is_written_a_few_times_a_second_only(services, monkeypatch):
     def open_pages(path, media_type, settings, on_page, **options):
         from stc.words import Page

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,3 +18,14 @@ def test_a_cut_is_a_beginning_within_the_limit(text, limit):
     part = tokens.cut(text, limit)
     assert text.startswith(part)
     assert tokens.count(part) <= limit + 3  # a character split over tokens may count anew where the cut dropped it
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\n"])
+def test_endless_white_space_is_counted(blank):
+    assert tokens.count(blank * 1_000_000 + "a") > 1
+    assert tokens.cut(blank * 1_000_000 + "a", 2).strip() == ""
+
+
+def test_a_text_with_less_white_space_than_that_is_counted_whole():
+    text = "word" + " " * 9_000 + "word " * 5_000
+    assert tokens.count(text) == len(tokens._encoding().encode_ordinary(text))
