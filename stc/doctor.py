@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stc.errors import Damaged, StcError
 from stc.services import Services
-from stc.storage import recovery, upkeep
+from stc.storage import private, recovery, upkeep
 from stc.storage.holders import Holders
 from stc.storage.salvage import salvage
 from stc.words import ONLY_PERSON
@@ -119,7 +119,10 @@ def _storage(services: Services, fix: bool) -> tuple[bool, str]:
     free = shutil.disk_usage(services.storage).free
     if free < _LEAST_FREE_BYTES:
         return False, f"only {free // 2**20} MiB are free on the disk of {services.storage}"
-    return True, f"{services.storage}, {free // 2**30} GiB free"
+    told = f"{services.storage}, {free // 2**30} GiB free"
+    if private.is_open_to_others(services.storage):
+        told += f". Others on this computer may look into it; 'chmod 700 {services.storage}' keeps them out"
+    return True, told
 
 
 def _database(services: Services, fix: bool) -> tuple[bool, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stc import doctor
 from stc.documents import ingest
 from stc.services import Services
 from stc.storage import private
@@ -45,7 +46,9 @@ def test_rights_that_somebody_gave_on_purpose_stay(tmp_path):
     (tmp_path / "storage").chmod(0o750)
     Services(tmp_path / "storage").close()
     assert mode(tmp_path / "storage") == 0o750
-    assert private.is_open_to_others(tmp_path / "storage")
+    assert "Others on this computer may look into it" in doctor.examine(tmp_path / "storage").checks[0].detail
+    (tmp_path / "storage").chmod(0o700)
+    assert "Others" not in doctor.examine(tmp_path / "storage").checks[0].detail
 
 
 def test_a_file_loses_the_rights_of_others_only(tmp_path):
