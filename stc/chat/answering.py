@@ -380,9 +380,9 @@ def _understand(
 ) -> _Understood:
     """Read a follow-up by what was said before: by rules where they are sure, else by the model, where there is one."""
     question = answer.question
-    asked = [other for other in told if other.state in ("done", "stopped")]
-    if not asked or not following.dependent(question):
-        return _Understood("", question)
+    asked = _said_before(question, told)
+    if not asked or answer.origin == "suggested" or not following.dependent(question):
+        return _Understood("", question)  # a prepared question means what it meant when it was prepared
     if by_rule := following.resolve(question, asked[-1].asked):
         return _Understood(by_rule, by_rule)
     search = _search(question, told)
@@ -412,8 +412,13 @@ def _understand(
 
 def _search(question: str, told: Sequence[Answer]) -> str:
     """Return what to look for where nobody could read a follow-up: the question before it stands beside it."""
-    asked = [other.asked for other in told if other.state in ("done", "stopped")]
-    return f"{asked[-1]} {question}" if asked and following.dependent(question) else question
+    asked = _said_before(question, told)
+    return f"{asked[-1].asked} {question}" if asked and following.dependent(question) else question
+
+
+def _said_before(question: str, told: Sequence[Answer]) -> list[Answer]:
+    """Return the turns that a follow-up may refer to: not itself, where it is asked once more."""
+    return [other for other in told if other.state in ("done", "stopped") and other.asked != question]
 
 
 def _climb(request: _Ask, route: str, reasons: tuple[str, ...]) -> Answer:

@@ -218,3 +218,25 @@ def test_where_the_passages_do_not_suffice_a_thorough_answer_reads_the_whole_tex
     assert silent.abstained
     assert len([row for row in rows(services) if row.answer_id == silent.id]) == 2, "once, not again and again"
     assert len([row for row in rows(services) if row.answer_id == quick.id]) == 1
+
+
+def test_a_prepared_question_that_is_clicked_is_asked_as_it_was_prepared(services, ferry):
+    chat = chat_about(services, ferry)
+    ask(services, "When was the lighthouse built?", document_ids=[ferry], conversation_id=chat)
+    answer = ask(services, "How tall is it?", document_ids=[ferry], conversation_id=chat, origin="suggested")
+    assert answer.asked == "How tall is it?"
+
+
+def test_a_follow_up_that_is_asked_once_more_still_follows_what_was_before_it(services, ferry, monkeypatch):
+    looked_for = []
+    find = answering.finding.find
+
+    def noted(services, question, scope):
+        looked_for.append(question)
+        return find(services, question, scope)
+
+    monkeypatch.setattr(answering.finding, "find", noted)
+    chat = chat_about(services, ferry)
+    for question in ("When was the lighthouse built?", "Is it very tall?", "Is it very tall?"):
+        ask(services, question, document_ids=[ferry], conversation_id=chat)
+    assert looked_for[1:] == ["When was the lighthouse built? Is it very tall?"] * 2
