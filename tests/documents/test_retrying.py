@@ -207,6 +207,7 @@ def test_pictures_without_letters_leave_the_document_as_it_was(services, english
     received = retrying.read_pictures(services, document.id, english)
     after = ingest.process(services, received.document_id)
     assert (after.id, after.status, after.pictures) == (document.id, "ready", 1)
+    assert after.warnings == ("Page 2 is a picture; Tesseract found no text in it.",)
 
 
 def test_a_language_that_is_not_installed_is_refused_by_name(services, monkeypatch):

@@ -294,7 +294,8 @@ class _Reading:
             )
         if pictures:
             are, them = ("is a picture", "it") if len(pictures) == 1 else ("are pictures", "them")
-            warnings.append(f"{name_pages(pictures)} {are}; search can't read {them}.")
+            why = f"Tesseract found no text in {them}" if self._languages else f"search can't read {them}"
+            warnings.append(f"{name_pages(pictures)} {are}; {why}.")
         if missing:
             left_out = "it is left out" if len(missing) == 1 else "they are left out"
             warnings.append(f"{name_pages(missing)} could not be read; {left_out}.")
