@@ -12,12 +12,17 @@ from stc.words import Person
 _WHOSE = "whose-page"
 
 
+def token() -> str:
+    """Return the token of the browser that this page is for, as the gate tells it."""
+    return st.context.headers.get(gate.TOKEN_HEADER, "")
+
+
 def services() -> Services:
     """Return the services for who looks at this page; ends the script where that is nobody any more."""
     opened = open_services()
     if gate.door() != "login":
         return opened
-    person = entering.who(opened, st.context.headers.get(gate.TOKEN_HEADER, ""))
+    person = entering.who(opened, token())
     if person is None:
         st.info("You are signed out. Reload the page to sign in again.")
         st.stop()
