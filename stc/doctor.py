@@ -156,7 +156,9 @@ def _in_hand(services: Services, fix: bool) -> tuple[bool, str]:
             f"{len(files) + len(loose)} files were left half received or half deleted; 'doctor --fix' deletes them",
         )
     others = len(living) - 1
-    return True, f"{others} other processes work on it" if others else "nobody else works on it"
+    if not others:
+        return True, "nobody else works on it"
+    return True, "another process works on it" if others == 1 else f"{others} other processes work on it"
 
 
 def _contents(services: Services, fix: bool) -> tuple[bool, str]:
