@@ -128,7 +128,8 @@ def test_no_command_takes_a_key_where_other_people_see_it_in_the_list_of_process
     add_argument = argparse._ActionsContainer.add_argument
 
     def remember(self, *names, **options):
-        taken.extend(name for name in names if name.startswith("-"))
+        if options.get("action", "store") in ("store", "append"):  # a flag takes no value
+            taken.extend(name for name in names if name.startswith("-"))
         return add_argument(self, *names, **options)
 
     monkeypatch.setattr(argparse._ActionsContainer, "add_argument", remember)

@@ -70,6 +70,7 @@ REVIEWED = {
     "opened.state(services, document)",
     "planning.PASS_WORDS[working.pass_name]",
     "planning.pages_in_words(working.page_start, working.page_end)",
+    "partial.ahead",
     "simulating.shown(more)",
     "tesseract.NOT_INSTALLED",
     "time.localtime(failure['at'])",
