@@ -283,6 +283,12 @@ st.header("By document", anchor=False)
 per_document()
 st.header("What preparing used", anchor=False)
 spent_preparing(notes)
+if shared := library.shared_costs(services):
+    together = ledger.total(shared)
+    st.caption(
+        f"Preparing the documents that are shared here has used {round(together.tokens):,} tokens, "
+        f"{safe.inert(ledger.money(together.cost_usd))}. It is paid once for all, and is not part of the sums above."
+    )
 st.header("What answers were made from", anchor=False)
 by_route()
 st.header("How exact this is", anchor=False)

@@ -19,7 +19,7 @@ from stc.storage import ledger as ledger_rows
 from stc.storage import notes as note_rows
 from stc.storage import settings as setting_rows
 from stc.ui import visitor
-from stc.words import Answer, Document, LedgerRow, Note, Page
+from stc.words import EXTRACTIVE, SHARED, Answer, Document, LedgerRow, Note, Page
 
 if TYPE_CHECKING:
     from stc.models.llm import FoundServer
@@ -164,6 +164,12 @@ def books(of: Services) -> tuple[list[LedgerRow], list[Answer]]:
     """Return every call and every answer, oldest first: what the meter adds up."""
     with of.database.read() as connection:
         return ledger_rows.rows(connection, of.owner), conversation_rows.all_answers(connection, of.owner)
+
+
+def shared_costs(of: Services) -> list[LedgerRow]:
+    """Return the calls that prepared shared documents: nobody's own cost, and everybody's to see."""
+    with of.database.read() as connection:
+        return [row for row in ledger_rows.rows(connection, SHARED) if row.model != EXTRACTIVE]
 
 
 def found_servers() -> list[FoundServer]:

@@ -172,6 +172,7 @@ LISTS = {
     "stc.ui.library.newer_versions": library.newer_versions,
     "stc.ui.library.conversations": library.conversations,
     "stc.ui.library.failures": library.failures,
+    "stc.ui.library.shared_costs": library.shared_costs,
     "stc.ui.library.books": lambda s: library.books(s),
     "stc.ui.library.away_since": library.away_since,
     "stc.ui.library.consent_wanted": library.consent_wanted,
