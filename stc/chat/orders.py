@@ -52,7 +52,7 @@ _IMITATION = re.compile(
 """What only a prompt or a reply of a model has: marks of chat formats, our own headings of passages, our own notes."""
 _BEFORE = 2
 """So many sentences before are looked at: orders come first, then what is to be said."""
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|‘[^’]*’|«[^»]*»")
+_QUOTED = re.compile(r"\"[^\"]*\"|“[^“”]*”|‘[^‘’]*’|«[^«»]*»")
 
 
 def gives_orders(text: str) -> bool:

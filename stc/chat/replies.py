@@ -21,14 +21,14 @@ _WIDEST_RANGE = 9
 
 _TITLES = (QUOTES, "QUOTE", f"EXACT {QUOTES}", f"SUPPORTING {QUOTES}")
 _TITLE = re.compile(
-    rf"^[\s*#_>-]*(?P<title>{'|'.join(_TITLES)})(?:[\s*_:]*$|[\s*_]*:[\s*_]*(?=[\[\"“])|\s+(?=\[\d))"
-    r"|^[\s*-]*\[{1,2}\d{1,3}\]{1,2}[\s:.–-]*[\"“].*[\"”][\s.]*$",
+    rf"^[ \t*#_>-]*(?P<title>{'|'.join(_TITLES)})(?:[\s*_:]*$|[\s*_]*:[\s*_]*(?=[\[\"“])|\s+(?=\[\d))"
+    r"|^[ \t*-]*\[{1,2}\d{1,3}\]{1,2}[\s:.–-]*[\"“].*[\"”][\s.]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 """Where the quotes begin: their title, or without one a line like ``[3] "departs at"``."""
 _MAYBE_QUOTE = re.compile(r"[\s*-]*(?:\[{1,2}\d{0,3}\]{0,2}[\s:.–-]*)?(?:(?<=[\s:.–\]-])[\"“].*)?")
 
-_MISSING = re.compile(rf"^[\s*#_>-]*{MISSING.rstrip(':')}\**:\**[ \t]*(?=\S)", re.IGNORECASE | re.MULTILINE)
+_MISSING = re.compile(rf"^[ \t*#_>-]*{MISSING.rstrip(':')}\**:\**[ \t]*(?=\S)", re.IGNORECASE | re.MULTILINE)
 _MISSING_LINE = re.compile(rf"{_MISSING.pattern}.*$", re.IGNORECASE | re.MULTILINE)
 _NOT_FOUND = "\nNot found: "
 
@@ -40,6 +40,9 @@ _PAGE = re.compile(r"\(?p(?:p?\.|ages?)\s*\d+(?:\s*[–-]\s*\d+)?\)?[\s*:,.–-]
 _BEHIND = re.compile(rf"(?<=[\"”.…])\s*(?:\(?(?:{_LABEL.pattern}|{_PAGE.pattern})\)?\s*)+\.?$", re.IGNORECASE)
 _OPENING, _CLOSING = '"“„«', '"”».'
 _QUOTE_MARKS = f" *{_OPENING}{_CLOSING.rstrip('.')}"
+
+_MUCH_SPACE = re.compile(r"(?<!\s)\s{21,}")
+"""A small model may end in thousands of line breaks; every pattern here would look through them from each of them."""
 
 _FENCE = re.compile(r"\s*```\w*\n(.*?)(?:\n```\s*)?", re.DOTALL)
 _SENTENCE_END = re.compile(rf"(?<=[.!?])[\"”’)*_]*(?:\s*(?:{_MARK.pattern}))*(?:[ \t]+|$)|\s*\n\s*", re.IGNORECASE)
@@ -67,6 +70,7 @@ class Claim:
 
 def parse(reply: str) -> Reply:
     """Take a reply apart; never raises, whatever the model wrote."""
+    reply = _MUCH_SPACE.sub("\n\n", reply)
     fenced = _FENCE.fullmatch(reply)
     reply = fenced[1] if fenced else reply
     body, behind = _split(reply)
@@ -189,7 +193,7 @@ class Shown:
         return self.text(final=False)
 
     def text(self, *, final: bool) -> str:
-        body, behind = _split(self._reply)
+        body, behind = _split(_MUCH_SPACE.sub("\n\n", self._reply))
         if final or behind:
             return parse(body).text
         head, _, tail = body.rpartition("\n")

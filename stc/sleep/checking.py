@@ -86,7 +86,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _AMBIGUOUS = frozenset("degree degrees pound pounds inch inches".split())
 """They name an angle or a temperature, a weight or money, a length or a pressure."""
 _HALF_DAY = re.compile(r"\b[ap]\.?\s?m\b", re.IGNORECASE)
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|‘[^’]*’|«[^»]*»")
+_QUOTED = re.compile(r"\"[^\"]*\"|“[^“”]*”|‘[^‘’]*’|«[^«»]*»")
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +313,7 @@ def names(text: str, writing: Writing = PLAIN) -> set[str]:
             continue
         low = _bare(word)
         certain = sum(letter.isupper() for letter in word) > 1 or low in writing.proper
-        if certain or not (low in _PLAIN_CAPITALS or _SENTENCE_START.search(text[: match.start()])):
+        if certain or not (low in _PLAIN_CAPITALS or _SENTENCE_START.search(text[max(0, match.start() - 64) : match.start()])):
             found.add(low)
     return found
 
