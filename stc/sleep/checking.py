@@ -313,7 +313,8 @@ def names(text: str, writing: Writing = PLAIN) -> set[str]:
             continue
         low = _bare(word)
         certain = sum(letter.isupper() for letter in word) > 1 or low in writing.proper
-        if certain or not (low in _PLAIN_CAPITALS or _SENTENCE_START.search(text[max(0, match.start() - 64) : match.start()])):
+        before = text[max(0, match.start() - 64) : match.start()]
+        if certain or not (low in _PLAIN_CAPITALS or _SENTENCE_START.search(before)):
             found.add(low)
     return found
 
