@@ -57,6 +57,7 @@ _FUNCTIONS = {
     "count": "count",
     "convert": "converted",
 } | {f"{unit}s": "elapsed" for unit in _UNITS}
+_BRACKETS = re.compile(r"\([^()]*\)")
 _YEARS = re.compile(r"(?:1\d|20)\d\d [-−–] (?:1\d|20)\d\d")
 _HOW_MANY = re.compile(rf"\bhow many (?:\w+ ){{0,2}}?({_UNIT})s?\b")
 _CUES = frozenset(
@@ -134,6 +135,30 @@ def choose(question: str, notes: Sequence[Note], rarity: Mapping[str, float]) ->
     ):
         return None
     return fitting[0][2]
+
+
+def without_name(question: str, first_page: str) -> str | None:
+    """Return a question without the names and numbers by which it tells which document it means: those that stand on that
+    document's first page. ``None`` where it names none: then the figure could be any document's.
+
+    What stands in brackets with a name goes with it: "(the accident at Alton)". A word at the beginning is no name because it is
+    written large.
+    """
+    there = set(terms(first_page))
+    naming = [
+        (start, end)
+        for term, start, end in places(question)
+        if term in there and (question[start].isdigit() or (question[start].isupper() and start > 0))
+    ]
+    if not naming:
+        return None
+    brackets = [found.span() for found in _BRACKETS.finditer(question)]
+    gone = {next((span for span in brackets if span[0] < start < span[1]), (start, end)) for start, end in naming}
+    left, end = "", 0
+    for start, after in sorted(gone):
+        left += question[end:start]
+        end = after
+    return left + question[end:]
 
 
 def coverage(question: str, texts: Sequence[str], rarity: Mapping[str, float]) -> float:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _CHUNK_HITS = 30
 _NOTE_HITS = 12
 _NOTES_IN_CONTEXT = 5
+_STANDS_OUT = 0.1
+"""By so much more of the words that tell documents apart one must hold than the next, to be the one that is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,37 @@ def find(services: Services, question: str, scope: Scope) -> Found:
         notes = {note.id: note for note in notes.values() if note.status == "verified"}
         note_hits = [hit for hit in note_hits if hit.id in notes]
         prepared = _prepared(connection, services.owner, question, scope, note_hits, notes)
-    worked_out = None
-    if len(scope.documents) == 1:  # over several documents "the" figure could be any document's
+    if len(scope.documents) == 1:
         worked_out = derived.choose(question, [notes[hit.id] for hit in note_hits], rarities(chunk_hits))
+    else:
+        worked_out, hit = _of_the_one_meant(services, question, chunk_hits)
+        if worked_out is not None and hit is not None:
+            notes[worked_out.id] = worked_out
+            note_hits = [*(each for each in note_hits if each.id != hit.id), hit]
     return Found(question, scope, tuple(chunk_hits), tuple(note_hits), notes, prepared, worked_out)
+
+
+def _of_the_one_meant(services: Services, question: str, hits: Sequence[Hit]) -> tuple[Note | None, Hit | None]:
+    """Return the note that holds what a question over several documents asks to be worked out, with its hit.
+
+    ``None`` where no document stands out, or the question does not name it: "the" figure could be any document's.
+    """
+    shares = {hit.document_id: hit.signals.get("document", 0.0) for hit in hits}
+    ranked = sorted(shares, key=lambda document_id: -shares[document_id])
+    if not ranked or (len(ranked) > 1 and shares[ranked[0]] - shares[ranked[1]] < _STANDS_OUT):
+        return None, None
+    with services.database.read() as connection:
+        first = document_rows.read_page(connection, ranked[0], 1)
+    about = derived.without_name(question, first.text) if first is not None else None
+    if about is None:
+        return None, None
+    limits = {"chunk": _CHUNK_HITS, "note": _NOTE_HITS}
+    inside = retrieve_each(services, about, document_ids=[ranked[0]], limits=limits)
+    with services.database.read() as connection:
+        notes = note_rows.by_id(connection, [hit.id for hit in inside["note"]])
+    standing = [notes[hit.id] for hit in inside["note"] if hit.id in notes and notes[hit.id].status == "verified"]
+    chosen = derived.choose(about, standing, rarities(inside["chunk"]))
+    return chosen, next((hit for hit in inside["note"] if chosen is not None and hit.id == chosen.id), None)
 
 
 def _prepared(

@@ -8,6 +8,7 @@ import pytest
 
 from stc.chat import derived
 from stc.chat.answering import ask, prepare_context
+from stc.chat.terms import terms
 from stc.documents import ingest
 from stc.models import tokens
 from stc.sleep.run import sleep_now
@@ -199,3 +200,33 @@ def test_over_several_documents_nothing_derived_answers(services, log):
     ingest.process(services, received.document_id)
     answer = ask(services, "How many days passed between the collision and the report date?")
     assert "61 days" not in answer.text
+
+
+PAGE = "Aviation accident report. Location: Tallahassee, FL. Aircraft: Piper PA-22-150, N5921D. Date: 11/24/2007."
+
+
+def test_a_question_is_freed_of_the_name_of_its_document():
+    asked = "How many hours had the pilot in other models (the Piper N5921D accident at Tallahassee, FL)?"
+    assert derived.without_name(asked, PAGE) == "How many hours had the pilot in other models ?"
+    assert terms(derived.without_name("How old was N5921D near Tallahassee?", PAGE)) == terms("How old was near?")
+
+
+@pytest.mark.parametrize(
+    "asked", ["How many hours had the pilot?", "How many hours had the pilot in Alton?", "Pilot hours?"]
+)
+def test_a_question_that_names_no_document_could_mean_any(asked):
+    assert derived.without_name(asked, PAGE) is None
+
+
+def test_over_several_documents_the_one_that_is_named_answers(services, log):
+    received = ingest.receive(
+        services, "other.txt", io.BytesIO(LOG.replace(b"02/28/2025", b"03/31/2025").replace(b"Petrel", b"Curlew"))
+    )
+    ingest.process(services, received.document_id)
+    assert {run.status for run in sleep_now(services, until_done=True)} == {"done"}
+    asked = "How many days passed between the collision and the report date"
+    answer = ask(services, f"{asked} (the Curlew)?")
+    assert (answer.route, answer.text) == ("notes", "92 days: from 12/29/2024 to 03/31/2025.")
+    assert "61 days" in ask(services, f"{asked} (the Petrel)?").text
+    for unnamed in (f"{asked}?", f"{asked} (the Heron)?"):
+        assert not {"61 days", "92 days"} & {ask(services, unnamed).text[:7]}
