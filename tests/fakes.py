@@ -84,6 +84,8 @@ class ModelServer:
     port: int = 0
     key: str | None = None
     """The key that is asked for; ``None`` takes any."""
+    piece: str = r"\s*\S+|\s+$"
+    """The pattern of what is streamed at a time: a word, unless a test wants words cut in two."""
     fault: str | None = None
     """The fault of every call that ``faults`` says nothing about."""
     faults: deque[str | None] = field(default_factory=deque)
@@ -269,7 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
         text = "" if fault == "empty" else double.reply(body)
         limit = body.get("max_tokens") or body.get("max_completion_tokens")
         limit = limit or body.get("options", {}).get("num_predict") or 0
-        pieces = re.findall(r"\s*\S+|\s+$", text)
+        pieces = re.findall(double.piece, text, re.DOTALL)
         finish = "stop"
         if fault == "length" or (limit and count(text) > limit):
             finish = "length"

@@ -100,6 +100,48 @@ def test_a_hostile_document_stays_text_from_drop_to_citation(server, tab):
     assert not server.refused()
 
 
+SIZES = pytest.mark.parametrize("size", [(1280, 900), (390, 800)], ids=["desktop", "phone"])
+
+
+@SIZES
+def test_what_a_model_sends_in_pieces_stays_text_at_each_of_them(server, tab, size):
+    with ModelServer(reply=lambda body: f"Built in 1931 [1]. {NASTY}", piece=r".{1,3}", word_delay_s=0.05) as model:
+        server.environment |= {"STC_CHAT_MODEL": "openai/double", "STC_API_BASE": model.url}
+        server.start()
+        page = tab(viewport={"width": size[0], "height": size[1]}).page
+        page.goto(server.url)
+        drop = page.get_by_test_id("stFileUploaderDropzoneInput")
+        drop.set_input_files(
+            [
+                {"name": name, "mimeType": "text/markdown", "buffer": f"{DOCUMENT}\n{name}".encode()}
+                for name in (NAME, "![x](http:evil.test) <b>bold.md", ":red[x] $y$ www.evil.test.md")
+            ]
+        )
+        expect(page.get_by_text("3 documents")).to_be_visible()
+        no_element_of_theirs(page)
+        page.get_by_test_id("stChatInputTextArea").fill(f"When was the tower of Alder built? {NASTY}")
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("stChatMessage").nth(1)).to_contain_text("Built in 1931")
+        while page.get_by_role("button", name="Stop").count():
+            no_element_of_theirs(page)
+            page.wait_for_timeout(60)
+        expect(page.get_by_text(re.compile("Answered from|Your documents don't say"))).to_be_visible()
+        no_element_of_theirs(page)
+        page.goto(f"{server.url}/background-work")
+        page.get_by_test_id("stSelectbox").first.click()
+        expect(page.get_by_role("option").filter(has_text="bold.md")).to_be_visible()
+        no_element_of_theirs(page)
+        page.keyboard.press("Escape")
+        page.goto(server.url)
+        if size[0] < 1000:
+            page.get_by_test_id("stExpandSidebarButton").click()
+        page.get_by_role("combobox", name="Answer from").click()
+        expect(page.get_by_role("option").filter(has_text="bold.md")).to_be_visible()
+        no_element_of_theirs(page)
+        assert page.title() == "Sleep-Time Chat"
+    assert not server.refused()
+
+
 def test_a_hostile_model_stays_text_while_it_streams_and_after(server, tab):
     def reply(body):
         return f"The tower was built in 1931 {NASTY} **by Ada Lind** [1].\n\n- one\n- two {NASTY}"
