@@ -12,6 +12,13 @@ from stc.chat.figures import MONTHS
 from stc.chat.terms import terms
 
 _NEGATED = re.compile(r"\b(?:not|never|without|cannot|no longer|nobody|nor|neither|no (?=\w))\b|n['’]t\b", re.I)
+_REPORTED = re.compile(
+    r"\b(?:that|which|who|whom|whose|if|because|when|while|although|though|believ\w*|sa(?:id|ys?)|th(?:ought|ink\w*)|claim\w*"
+    r"|argu\w*|suggest\w*|stat(?:e|es|ed)|show\w*|knew|know\w*|want\w*|fe(?:el\w*|lt)|complain\w*)\b",
+    re.I,
+)
+"""A negation behind it is in what somebody believed, or tells which one is meant: the text may word that freely."""
+_ASKING = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.I)
 _NEGATING = re.compile(
     r"\b(?:not|no|never|nor|neither|none|without|cannot|nothing|nobody|nowhere|except|lack\w*|fail\w*|un(?![idt])\w{3,}"
     r"|refus\w*|prohibit\w*|forb\w+|absen\w+|rather than|instead|few|hardly|rarely|seldom|exclud\w*|other than|unable"
@@ -64,6 +71,8 @@ _NAME = re.compile(r"\b[A-Z][\w’'-]+")
 _NO_NAME = frozenset(MONTHS) | frozenset(
     "monday tuesday wednesday thursday friday saturday sunday i what which who whom whose when where why how".split()
 )
+_STEM = 5
+"""Letters that two forms of one name share at least."""
 _FEWEST_PLAIN = 0.5
 """Share of a question's words that begin with a small letter; with fewer, capitals tell no name."""
 
@@ -74,7 +83,10 @@ def doubt(question: str, sentence: str, passage: str, context: str) -> str:
     ``passage`` is what the sentence stands in, ``context`` all that was read, with the names of its documents.
     """
     asked, there = _words(question), _words(sentence)
-    if (negation := _NEGATED.search(question)) and not _NEGATING.search(sentence):
+    negation = _NEGATED.search(question)
+    asking = _ASKING.search(question)
+    main = question[asking.end() if asking else 0 : negation.start() if negation else 0]
+    if negation and not _REPORTED.search(main) and not _NEGATING.search(sentence):
         return f"the question says “{negation.group().strip()}”, the nearest sentence does not"
     for word in asked:
         opposite = next((one for one in there if one in _OPPOSITE.get(word, ()) and one not in asked), None)
@@ -87,8 +99,15 @@ def doubt(question: str, sentence: str, passage: str, context: str) -> str:
     if missing and others - years:
         return f"the question is about {missing[0]}, the nearest sentence about {min(others - years)}"
     known = set(terms(context)) | set(terms(passage))
-    name = next((one for one in _names(question) if terms(one) and not set(terms(one)) <= known), None)
+    name = next((one for one in _names(question) if not all(_is_known(term, known) for term in terms(one))), None)
     return f"“{name}” stands nowhere in what was read" if name else ""
+
+
+def _is_known(term: str, known: set[str]) -> bool:
+    """Tell whether a term or a form of it is known: "Saharan" where "Sahara" is."""
+    if term in known:
+        return True
+    return len(term) >= _STEM and any(other[:_STEM] == term[:_STEM] for other in known if len(other) >= _STEM)
 
 
 def _words(text: str) -> list[str]:

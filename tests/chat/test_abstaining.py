@@ -36,12 +36,13 @@ def test_a_twist_that_the_sentence_does_not_have_is_a_doubt(question, why):
         "WHEN DOES THE FERRY LEAVE THE PIER IN OSLO?",
         "When Does The Ferry Leave The Pier?",
         "When does the ferry of Cape Marrow leave?",
+        "Which captain believed that the ferry does not leave the north pier?",
         "When does the NPF leave the north pier?",
         "When does the ferry leave, and when does it not leave the north pier?",
     ],
 )
 def test_a_question_without_one_is_none(question):
-    sentence = SENTENCE if "not" not in question else "The ferry does not leave on Sundays."
+    sentence = SENTENCE if "and when does it not" not in question else "The ferry does not leave on Sundays."
     assert doubt(question, sentence, sentence, f"{sentence}\ncape-marrow.md: Cape Marrow") == ""
 
 
@@ -49,6 +50,7 @@ def test_a_year_or_a_name_may_stand_elsewhere_in_what_is_read():
     context = f"Timetable of Reykjavik, 2015\n{SENTENCE}"
     assert doubt("When did the ferry leave in 2015?", SENTENCE, context, context) == ""
     assert doubt("When does the ferry of Reykjavik leave?", SENTENCE, SENTENCE, context) == ""
+    assert doubt("When does the Reykjavikian ferry leave?", SENTENCE, SENTENCE, context) == ""
 
 
 def test_the_answer_says_why_it_keeps_silent(services, ferry):
