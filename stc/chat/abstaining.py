@@ -1,7 +1,7 @@
 """What speaks against an answer although its sentence comes near: a twist in the question that the text does not have. Pure.
 
 Nearness can't tell "the most" from "the least": a question that a text nearly answers shares all of its words but one. These
-are the few turns of a word that are certain enough to keep silent for (docs/decisions/0026-nearly-answered.md).
+are the few turns of a word that are certain enough to keep silent for (docs/decisions/0032-nearly-answered.md).
 """
 
 from __future__ import annotations
