@@ -49,7 +49,7 @@ def draw() -> None:
     if person is not None:
         with st.sidebar:
             st.link_button(
-                safe.inert(person.name, 40),
+                f"Account: {safe.inert(person.name, 40)}",
                 gate.base() + gate.ACCOUNT,
                 icon=":material/account_circle:",
                 type="tertiary",

@@ -20,21 +20,23 @@ def token() -> str:
 def services() -> Services:
     """Return the services for who looks at this page; ends the script where that is nobody any more."""
     opened = open_services()
-    if gate.door() != "login":
-        return opened
-    person = entering.who(opened, token())
-    if person is None:
-        st.info("You are signed out. Reload the page to sign in again.")
-        st.stop()
-    return opened.of(person)
+    return opened if gate.door() != "login" else opened.of(_signed_in())
 
 
 def person() -> Person | None:
     """Return who is signed in, ``None`` where nobody signs in. Forgets what the page knew of somebody else."""
     if gate.door() != "login":
         return None
-    found = services().person
+    found = _signed_in()
     if st.session_state.setdefault(_WHOSE, found.id) != found.id:
         st.session_state.clear()
         st.session_state[_WHOSE] = found.id
+    return found
+
+
+def _signed_in() -> Person:
+    found = entering.who(open_services(), token())
+    if found is None:
+        st.info("You are signed out. Reload the page to sign in again.")
+        st.stop()
     return found

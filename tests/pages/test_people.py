@@ -102,3 +102,10 @@ def test_one_person_alone_sees_nothing_of_it(services, app, add):
     assert "Delete this document" in all_text(app)
     assert "Share" not in all_text(app)
     assert "Account" not in all_text(app)
+
+
+@pytest.mark.parametrize("name", ["Anna", "Bert"])
+def test_the_way_to_the_account_says_whose_it_is(signed_in, name):
+    (link,) = [one for one in signed_in(name).get("link_button") if "Account" in one.proto.label]
+    assert name in link.proto.label
+    assert link.proto.url == gate.ACCOUNT

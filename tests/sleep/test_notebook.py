@@ -300,9 +300,9 @@ def test_a_note_of_somebody_else_can_be_neither_hidden_nor_shown(services):
     document = add(services)
     (brought,) = bring_in(services, line(document))
     with services.database.write() as connection:
-        connection.exec_driver_sql("UPDATE notes SET owner = 'somebody else'")
+        connection.exec_driver_sql("UPDATE documents SET owner = 'somebody else'")
     for act in (notebook.hide, notebook.unhide):
-        with pytest.raises(UserError, match="gone"):
+        with pytest.raises(UserError, match="no such note"):
             act(services, brought.id)
         with pytest.raises(UserError, match="gone"):
             act(services, "no note")
