@@ -304,7 +304,7 @@ def test_a_note_of_somebody_else_can_be_neither_hidden_nor_shown(services):
     for act in (notebook.hide, notebook.unhide):
         with pytest.raises(UserError, match="no such note"):
             act(services, brought.id)
-        with pytest.raises(UserError, match="gone"):
+        with pytest.raises(UserError, match="no such note"):
             act(services, "no note")
 
 
