@@ -257,7 +257,8 @@ def test_a_note_is_hidden_and_shown_again(stc, file):
     assert stc("notes", "--hide", note) == [{"id": note, "status": "hidden"}]
     assert [one["status"] for one in stc("notes") if one["id"] == note] == ["hidden"]
     assert stc("notes", "--unhide", note) == [{"id": note, "status": "verified"}]
-    assert "gone" in stc("notes", "--hide", "no-note", status=1)[0]["error"]
+    for act in ("--hide", "--unhide"):
+        assert "no such note" in stc("notes", act, "no-note", status=1)[0]["error"]
 
 
 def test_notes_are_exported_as_training_data(stc, file, tmp_path):
