@@ -31,7 +31,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from stc import settings as program_settings
-from stc.chat import answering, citing, figures, orders, replies, reuse, sentences, terms, wording
+from stc.chat import answering, citing, figures, offering, orders, replies, reuse, sentences, terms, wording
 from stc.documents import chunking
 from stc.documents.parsing import cleaning
 from stc.documents.parsing import text as plain_text
@@ -266,7 +266,7 @@ def fuzz_reader(text: str) -> None:
     for quote in found.quotes:
         part = parts[quote.label - 1]
         assert part.text[quote.start : quote.end] == quote.text
-    extractive.offers(question, rest)
+    offering.offers(question, rest)
 
 
 def fuzz_searching(text: str) -> None:

@@ -41,6 +41,7 @@ PURE = (
     "stc.chat.exporting",
     "stc.chat.figures",
     "stc.chat.following",
+    "stc.chat.offering",
     "stc.chat.orders",
     "stc.chat.reuse",
     "stc.chat.routing",

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from stc.chat import sentences
+from stc.chat.offering import offers
 from stc.chat.terms import terms
 from stc.models import tokens
-from stc.models.extractive import offers
 from stc.words import Context, Hit, Part, Route
 
 CONTEXT_TOKENS: dict[str, dict[Route, int]] = {

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from stc.chat import derived, reuse, routing
 from stc.chat.context import CONTEXT_TOKENS, pack, rarities
+from stc.chat.offering import offers
 from stc.chat.retrieval import retrieve_each
 from stc.chat.scope import Scope
 from stc.models import tokens
-from stc.models.extractive import offers
 from stc.services import Services
 from stc.storage import bans
 from stc.storage import documents as document_rows

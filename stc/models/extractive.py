@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stc.chat import abstaining
+from stc.chat.offering import Kind, kind, offers
 from stc.chat.sentences import split
 from stc.chat.terms import places, terms
 from stc.models import tokens
 from stc.words import Part
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-Kind = Literal["time", "number", "name", "reason", "any"]
 
 _MOST_EMBEDDED = 32
 """Units whose vectors are made for one question; of more, those with most of its words are taken."""
@@ -158,51 +158,9 @@ def read(
     return Reading(lead, tuple(quotes), False, confidence)
 
 
-def offers(question: str, text: str) -> bool:
-    """Say whether a text offers a thing of the kind asked for: a time for "when", a number for "how many", a name for "who".
-
-    True where the question asks for no particular kind.
-    """
-    asked = _Asked.of(question)
-    return asked.kind == "any" or asked.offered(text)
-
-
 # What is asked
 
 
-_TIME = re.compile(
-    r"\bwhen\b|\b(?:what|which|whose) (?:\w+ )?(?:year|date|day|month|decade|century|time|season|era|period)s?\b"
-    r"|\bdate of\b|\bhow long ago\b"
-)
-_NUMBER = re.compile(
-    r"\bhow (?:many|much|long|old|far|high|tall|large|big|wide|deep|fast|often|heavy|hot|cold|few|small|thick|loud)\b"
-    r"|\b(?:what|which) (?:\w+ )?(?:percent|percentage|number|amount|proportion|share|fraction|size|distance|height|length"
-    r"|width|depth|speed|temperature|age|population|price|cost|rate|weight|score|total|sum|area|ratio)\b"
-    r"|\b(?:number|percentage|population|amount) of\b"
-)
-_REASON = re.compile(r"\bwhy\b|\bwhat (?:caused|causes|reason)\b|\breasons? (?:for|why|that)\b")
-_NAME = re.compile(
-    r"\bwho(?:m|se)?\b|\bwhere\b|\bnames?\b|\b(?:what|which) (?:\w+ )?(?:city|country|state|town|county|place|location"
-    r"|continent|region|river|street|island|nation|province|person|king|queen|emperor|president|company|organi[sz]ation"
-    r"|university|team|book|film|song|album|show|actor|author|artist|scientist|leader|language|party|ship|war|battle|treaty"
-    r"|agency|department|office|model|brand|manufacturer)\b"
-)
-_DIGIT = re.compile(r"\d")
-_NUMBER_WORDS = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion trillion dozen half "
-    "third quarter first second fourth fifth once twice none zero several couple pair both".split()
-)
-_DATE = re.compile(
-    r"\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
-    r"|Nov(?:ember)?|Dec(?:ember)?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b"
-    r"|\b\d{1,4}[/-]\d{1,2}(?:[/-]\d{2,4})?\b|\b1\d{3}s?\b|\b20\d\ds?\b|\b\d{1,2}:\d\d\b|\b\d{1,2} ?[ap]\.?m\b"
-    r"|\b\d{1,2}(?:st|nd|rd|th) century\b|\b\d{3,4} [A-Z]{2,4}\b"
-)
-_BECAUSE = re.compile(
-    r"\b(?:because|due to|since|as a result|owing to|in order to|so that|reasons?|caused?|therefore)\b"
-)
-_WORD = re.compile(r"\S+")
 _ASKING = re.compile(r"\b(?:how (\w+)|where|when|who)\b")
 _IMPLIED = {
     "where": "location place site address",
@@ -250,7 +208,7 @@ class _Asked:
         asked = {found.group(1) or found.group() for found in _ASKING.finditer(question.lower())}
         implied = {term for word in asked & _IMPLIED.keys() for term in terms(_IMPLIED[word])}
         in_order = tuple(dict.fromkeys(term for term, _, _ in found))
-        return cls(question, in_order, frozenset(names), _kind(question), frozenset(implied))
+        return cls(question, in_order, frozenset(names), kind(question), frozenset(implied))
 
     def alike(self, term: str) -> str:
         """Return the term of the question that this one is a form of ("departur", "depart"), else the term itself."""
@@ -276,34 +234,6 @@ class _Asked:
     def held(self, found: set[str] | frozenset[str]) -> float:
         """Return the share (0 to 1) of the question's terms, weighted by rarity, that are among those found."""
         return sum(self.rarity[term] for term in self.terms if term in found)
-
-    def offered(self, text: str) -> bool:
-        """Say whether the text offers a thing of the kind asked for that is not already in the question."""
-        if self.kind == "time":
-            return any(not set(terms(found.group())) <= set(self.terms) for found in _DATE.finditer(text))
-        if self.kind == "reason":
-            return _BECAUSE.search(text) is not None
-        for position, found in enumerate(_WORD.finditer(text)):
-            word = found.group().strip(".,;:()\"'“”‘’[]")
-            if self.kind == "number":
-                if word.lower() in _NUMBER_WORDS or (_DIGIT.search(word) and not set(terms(word)) <= set(self.terms)):
-                    return True
-            elif word[:1].isupper() and position > 0 and not set(terms(word)) <= set(self.terms):
-                return True
-        return False
-
-
-def _kind(question: str) -> Kind:
-    asked = " ".join(question.lower().split())
-    if re.search(r"\bhow old\b", asked):
-        return "number"
-    patterns: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-        ("time", _TIME),
-        ("number", _NUMBER),
-        ("name", _NAME),
-        ("reason", _REASON),
-    )
-    return next((kind for kind, pattern in patterns if pattern.search(asked)), "any")
 
 
 # Ranking
@@ -350,7 +280,7 @@ def _see_words(asked: _Asked, units: Sequence[_Unit]) -> None:
         held = asked.held(found)
         before = asked.held(set(unit.before.terms)) if unit.before else 0.0
         label, value = _best_label(asked, unit.text) if ":" in unit.text else (0.0, "")
-        offered = asked.offered(unit.text)
+        offered = offers(asked.question, unit.text)
         unit.signals = {
             "held": held,
             "part_held": asked.held(in_part[unit.part]) - held,
@@ -433,7 +363,8 @@ def _trim(asked: _Asked, text: str, limit: int) -> tuple[int, int]:
     borders = [0, *(found.end() for found in _CLAUSE.finditer(text)), len(text)]
     clauses = [(a, b) for a, b in pairwise(borders) if text[a:b].strip()]
     worth = [
-        asked.held(set(terms(text[a:b]))) + (0.3 if asked.kind != "any" and asked.offered(" " + text[a:b]) else 0.0)
+        asked.held(set(terms(text[a:b])))
+        + (0.3 if asked.kind != "any" and offers(asked.question, " " + text[a:b]) else 0.0)
         for a, b in clauses
     ]
     first = last = max(range(len(clauses)), key=lambda i: worth[i])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stc.chat import replies, routing
+from stc.chat.offering import offers
 from stc.chat.retrieval import retrieve
 from stc.models import extractive
 from stc.sleep import checking, proving
@@ -114,7 +115,7 @@ def _fits(question: str, reading: extractive.Reading) -> bool:
     13 are right and 4 wrong.
     """
     held = routing.question_coverage(question, [reading.quotes[0].text], {})
-    return held >= routing.COVERAGE_FOR_NOTES and extractive.offers(question, reading.text)
+    return held >= routing.COVERAGE_FOR_NOTES and offers(question, reading.text)
 
 
 def _within(chunks: Sequence[Chunk]) -> list[Chunk]:

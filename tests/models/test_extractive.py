@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from stc.models import tokens
 from stc.models.embedding import FakeEmbedder
-from stc.models.extractive import offers, read
+from stc.models.extractive import read
 from stc.words import Part
 
 EMBED = FakeEmbedder().encode
@@ -119,9 +119,3 @@ def test_of_a_long_text_only_the_likeliest_sentences_are_embedded():
     reading = read("Who built the Heron?", [part(filler + "\n" + FERRY)], embed=counting)
     assert "Amelia Strand" in reading.text
     assert len(embedded) < 100
-
-
-def test_a_text_offers_the_kind_of_thing_asked_for_or_not():
-    assert offers("When was Operation Market Garden?", "It took place in September 1944.")
-    assert not offers("When was Operation Market Garden?", "It was meant to take the bridges over the Rhine.")
-    assert offers("What is a lighthouse?", "A tower with a light.")
