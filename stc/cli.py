@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = argparse.Namespace(storage=None, owner=ONLY_PERSON, json=False)
     options = _parser().parse_args(arguments, given)
     try:
+        _check_text(options)
         if options.run in _UNOPENED:
             return options.run(options)
         services = _services_of(open_services(options.storage), options.owner)
@@ -68,6 +69,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         logs.bug(error, f"in the command {options.command}")
         raise
+
+
+def _check_text(options: argparse.Namespace) -> None:
+    """Refuse names and ids whose bytes are no UTF-8: nothing can be called so. Of files any name is fine."""
+    for name, value in vars(options).items():
+        for text in value if isinstance(value, list) else [value]:
+            if name not in ("paths", "question") and isinstance(text, str) and not _is_storable(text):
+                raise _WrongCall(f"{name} {text!a}: these bytes are no UTF-8 text")
+
+
+def _is_storable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _services_of(opened: Services, name: str) -> Services:
@@ -487,6 +500,8 @@ def _questions(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], st
             fits = isinstance(chosen, list) and chosen and all(isinstance(each, str) for each in chosen)
             if chosen is not None and not fits:
                 raise ValueError('"document_id" must be an id or a list of at least one id')
+            if not all(_is_storable(each) for each in chosen or ()):
+                raise ValueError('its "document_id" holds half a character')
         except RecursionError:
             yield head | {"error": f"Line {number} can't be used: it is nested too deeply."}, None, None
             continue
@@ -741,6 +756,7 @@ def _export_notes(services: Services, options: argparse.Namespace) -> int:
     from stc.sleep import notebook
 
     lines = list(notebook.take_out(services, options.documents))
+    backups.refuse_own(services.storage, options.export)
     try:
         options.export.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
     except OSError as error:
@@ -796,6 +812,7 @@ def _meter(services: Services, options: argparse.Namespace) -> int:
         _emit(receipts.receipt(answer, rows, next((run for run in runs if run.answer_id == answer.id), None)))
         return DONE
     if options.csv:
+        backups.refuse_own(services.storage, options.csv)
         try:
             with options.csv.open("w", newline="", encoding="utf-8") as target:
                 csv.writer(target).writerows(ledger.csv_rows(rows, answers))
@@ -884,6 +901,7 @@ def _chats(services: Services, options: argparse.Namespace) -> int:
     written = {".md": exporting.as_markdown, ".json": exporting.as_json}.get(options.export.suffix.lower())
     if written is None:
         raise _WrongCall(f"--export {options.export}: name a file that ends in .md or .json")
+    backups.refuse_own(services.storage, options.export)
     try:
         options.export.write_text(written(found), encoding="utf-8", newline="\n")
     except OSError as error:

@@ -1,6 +1,7 @@
 """The command line's contract (docs/command-line.md), run in this process on a real storage with the fake embedder."""
 
 import json
+import os
 
 import pytest
 
@@ -407,3 +408,52 @@ def test_odd_lines_of_a_questions_file_are_items_of_their_own(stc, file, tmp_pat
     assert first["hits"]
     assert all(line["error"] for line in (no_number, infinite, deep))
     assert last["id"] == {"nested": [1]}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("remove", "\udcff"),
+        ("search", "ferry", "--document", "\udcff"),
+        ("ask", "ferry", "--model", "\udcff"),
+        ("add", "ferry.md", "--replace", "\udcff"),
+        ("notes", "--hide", "\udcff"),
+        ("people", "reset", "\udcff"),
+        ("documents", "--owner", "\udcff"),
+        ("doctor", "--owner", "\udcff"),
+    ],
+)
+def test_a_name_of_bytes_that_are_no_text_is_a_wrong_call(tmp_path, capsys, call):
+    assert main([*call, "--storage", str(tmp_path / "storage")]) == 2
+    assert r"'\udcff': these bytes are no UTF-8 text" in capsys.readouterr().err
+
+
+def test_one_line_with_half_a_character_fails_alone(stc, file, tmp_path):
+    stc("add", file)
+    asked = tmp_path / "asked.jsonl"
+    broken = [r'{"question": "ferry", "document_id": "\ud800"}', r'{"question": "ferry", "document_id": ["\udfff"]}']
+    asked.write_text("\n".join([*broken, '{"question": "When does the ferry leave?"}']))
+    for command in ("search", "context", "ask"):
+        found = stc(command, "--from", asked, status=1)
+        assert ["half a character" in one.get("error", "") for one in found] == [True, True, False]
+
+
+def test_nothing_is_written_over_what_the_storage_consists_of(stc, file, tmp_path):
+    stc("add", file)
+    storage = tmp_path / "storage"
+    before = (storage / "stc.db").read_bytes()
+    (tmp_path / "link.zip").symlink_to(storage / "stc.db")
+    for target in (storage / "stc.db", storage / "files" / "all.zip", tmp_path / "link.zip"):
+        assert "belongs to the storage itself" in stc("backup", target, "--force", status=1)[0]["error"]
+    assert "belongs to" in stc("notes", "--export", storage / "stc.db-wal", status=1)[0]["error"]
+    assert "belongs to" in stc("meter", "--csv", storage / "stc.db", status=1)[0]["error"]
+    assert "belongs to" in stc("chats", "--export", storage / "secrets.json", status=1)[0]["error"]
+    assert (storage / "stc.db").read_bytes() == before
+    assert stc("backup", storage / "all.zip")[0]["documents"] == 1
+
+
+def test_a_backup_takes_the_place_of_a_file_only(stc, file, tmp_path):
+    stc("add", file)
+    os.mkfifo(tmp_path / "pipe")
+    assert "no file" in stc("backup", tmp_path / "pipe", "--force", status=1)[0]["error"]
+    assert "too long" in stc("backup", tmp_path / ("x" * 5_000), status=1)[0]["error"].lower()

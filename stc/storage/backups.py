@@ -55,6 +55,18 @@ _RESTORING = "restoring"
 _READY = "ready"
 _OF_THE_MOMENT = (presence, loose_files, sign_ins, codes, attempts)
 """Who is at work, who is signed in: nothing that a backup brings back."""
+_OWN = frozenset(
+    (
+        *(_DATABASE + end for end in ("", "-wal", "-shm")),
+        "files",
+        "chroma",
+        "holders",
+        "logs",
+        "secrets.json",
+        _RESTORING,
+    )
+)
+"""What a storage consists of."""
 _SOMETHING = ("SELECT 1 FROM documents", "SELECT 1 FROM conversations", "SELECT 1 FROM ledger")
 _REPLACED = (f"{_DATABASE}-wal", f"{_DATABASE}-shm", "chroma", "files", _DATABASE)
 """What a restored storage has anew, or not at all, in the order of swapping: the database comes last."""
@@ -80,12 +92,13 @@ class _Refused(UserError):
 def back_up(storage: Path, file: Path, *, holder: str, force: bool = False) -> Backup:
     """Write a backup while the program goes on working; it appears under its name when it is whole.
 
-    Raises ``UserError`` when there is a file of this name (unless ``force``), or the disk can't take it.
+    Raises ``UserError`` when there is a file of this name (unless ``force``) or anything else, it is one that the storage
+    itself needs, or the disk can't take it.
     """
     file = file.absolute()
-    if file.is_dir():
-        raise UserError(f"{file} is a folder. Name the file that the backup is to be written to.")
-    _refuse_to_overwrite(file, force)
+    with _told_of_the_disk(file.parent):
+        refuse_own(storage, file)
+        _refuse_to_overwrite(file, force)
     partial, snapshot = (file.with_name(f".{file.name}.{holder}.{kind}") for kind in ("partial", _DATABASE))
     _sweep(file, Holders(storage / "holders"))
     with _told_of_the_disk(file.parent):
@@ -102,7 +115,19 @@ def back_up(storage: Path, file: Path, *, holder: str, force: bool = False) -> B
     return Backup(file, made["documents"], made["notes"], file.stat().st_size, made["schema"], len(made["missing"]))
 
 
+def refuse_own(storage: Path, file: Path) -> None:
+    """Raise ``UserError`` where writing to ``file`` would write over what the storage itself consists of."""
+    inside = Path(os.path.realpath(file)).parts
+    root = Path(os.path.realpath(storage)).parts
+    if inside[: len(root)] == root and (inside == root or inside[len(root)] in _OWN):
+        raise UserError(f"{file} belongs to the storage itself. Choose another place.")
+
+
 def _refuse_to_overwrite(file: Path, force: bool) -> None:
+    if file.is_dir():
+        raise UserError(f"{file} is a folder. Name the file that the backup is to be written to.")
+    if file.exists() and not file.is_file():
+        raise UserError(f"{file} is no file that can be written over. Choose another name.")
     if file.exists() and not force:
         raise UserError(f"{file} is there already. Choose another name, or use --force to write over it.")
 
