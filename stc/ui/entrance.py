@@ -6,11 +6,12 @@ Passwords go by these forms only: no Streamlit session, no widget's state and no
 from __future__ import annotations
 
 import html
+import ipaddress
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -153,17 +154,26 @@ async def _given(request: Request) -> dict[str, str]:
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise UserError("This form came from another site. Go back and use the one here.")
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _LARGEST_FORM_BYTES:
-            raise UserError("That is too long. Go back and try again.")
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20))
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > _LARGEST_FORM_BYTES:
+                raise UserError("That is too long. Go back and try again.")
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20))
+    except (ClientDisconnect, ValueError) as error:  # broken off; too many fields
+        raise UserError("That is no form of this page. Go back and try again.") from error
 
 
 def _address(request: Request) -> str:
     """Return where a request comes from, for counting attempts: of an IPv6 address the network that one house has."""
     host = request.client.host if request.client else ""
-    return ":".join(host.split(":")[:4]) if host.count(":") > 3 else host
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False).network_address)
 
 
 def _to(path: str) -> RedirectResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import warnings
 
@@ -143,6 +144,42 @@ def test_a_form_of_another_site_is_refused(visit):
     )
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
+
+
+def test_a_form_of_endless_fields_is_refused_in_words(visit):
+    answer = visit().post(
+        gate.SIGN_IN, content=b"&" * 50, headers={"content-type": "application/x-www-form-urlencoded"}
+    )
+    assert answer.status_code == 403
+    assert "no form of this page" in answer.text
+
+
+def test_a_form_that_is_broken_off_is_no_bug(services):
+    async def broken_off():
+        return {"type": "http.disconnect"}
+
+    async def answered(message):
+        pass
+
+    form = next(one for one in entrance.Entrance(services).routes() if one.methods == {"POST"})
+    asyncio.run(form({"type": "http", "method": "POST", "path": gate.SIGN_IN, "headers": []}, broken_off, answered))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "counted"),
+    [
+        ("2001:db8::1:2:3:4", "2001:db8::9:2:3:4", "same"),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", "apart"),
+        ("::ffff:192.0.2.7", "192.0.2.7", "same"),
+        ("192.0.2.7", "192.0.2.8", "apart"),
+        ("somewhere", "elsewhere", "apart"),
+    ],
+)
+def test_attempts_are_counted_for_a_network_that_one_house_has(visit, monkeypatch, one, other, counted):
+    monkeypatch.setattr(entering, "MOST_FROM_AN_ADDRESS", 1)
+    visit(client=one).post(gate.SIGN_IN, data={"name": "Anna", "password": "wrong horse"})
+    answer = visit(client=other).post(gate.SIGN_IN, data={"name": "Bert", "password": GOOD})
+    assert answer.status_code == (403 if counted == "same" else 303)
 
 
 def test_what_a_browser_claims_of_itself_is_not_believed(visit):
