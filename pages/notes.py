@@ -98,14 +98,15 @@ def acts(document: Document, number: int) -> None:
                 on_click="ignore",
                 help="JSON lines in the format that chat models are fine-tuned with: questions and prepared answers.",
             )
-        st.button(
-            "Throw all away",
-            icon=":material/ink_eraser:",
-            type="tertiary",
-            on_click=dialogs.open_dialog,
-            args=("purge",),
-            kwargs={"document": document.id, "number": number},
-        )
+        if library.may_change(services, document):
+            st.button(
+                "Throw all away",
+                icon=":material/ink_eraser:",
+                type="tertiary",
+                on_click=dialogs.open_dialog,
+                args=("purge",),
+                kwargs={"document": document.id, "number": number},
+            )
 
 
 def undo() -> None:
@@ -117,7 +118,7 @@ def undo() -> None:
             st.button("Undo", key="undo", type="tertiary", on_click=unhide, args=(note_id,))
 
 
-def row(note: Note, saved: Mapping[str, Fraction]) -> None:
+def row(note: Note, saved: Mapping[str, Fraction], may_hide: bool) -> None:
     with st.container(border=True, gap="xsmall"):
         if note.question:
             st.markdown(f"**{safe.inert(note.question)}**")
@@ -128,14 +129,15 @@ def row(note: Note, saved: Mapping[str, Fraction]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.caption(safe.inert(" · ".join(figures(note, saved))))
             hidden = note.status == "hidden"
-            st.button(
-                "Show again" if hidden else "Hide",
-                icon=":material/visibility:" if hidden else ":material/visibility_off:",
-                key=f"hide-{note.id}",
-                type="tertiary",
-                on_click=unhide if hidden else hide,
-                args=(note.id,),
-            )
+            if may_hide:
+                st.button(
+                    "Show again" if hidden else "Hide",
+                    icon=":material/visibility:" if hidden else ":material/visibility_off:",
+                    key=f"hide-{note.id}",
+                    type="tertiary",
+                    on_click=unhide if hidden else hide,
+                    args=(note.id,),
+                )
 
 
 def quotes(note: Note) -> None:
@@ -222,10 +224,11 @@ def browse(document: Document) -> None:
     at = min(st.session_state.get(key, 1), pages)
     books = meter.books(services)
     saved = ledger.saved_by_note(books.answers)
+    may_hide = library.may_change(services, document)
     for note in library.some_notes(
         services, document.id, status=status, kinds=kinds, words=words, limit=PER_PAGE, offset=(at - 1) * PER_PAGE
     ):
-        row(note, saved)
+        row(note, saved, may_hide)
     if pages > 1:
         st.pagination(pages, key=key)
     acts(document, sum(everything.values()))

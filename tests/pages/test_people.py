@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from stc.access import entering, passwords, people
 from stc.access.passwords import Cost
+from stc.documents import sharing
+from stc.sleep import notebook
 from stc.ui import gate, visitor
 from tests.pages.conftest import all_text, button
 
@@ -71,6 +75,19 @@ def test_a_member_finds_no_people_no_models_and_no_keys(services, signed_in, mon
     assert "OPENAI_API_KEY" not in all_text(app)
     app = signed_in("Bert", "pages/people.py")
     assert "Anna" not in all_text(app)
+
+
+def test_what_is_prepared_of_a_shared_document_is_hidden_by_who_shared_it_and_by_admins(services, signed_in, add):
+    document_id = add("lighthouse.md")
+    note = {"question": "How tall is it?", "text": "41 metres."}
+    note["evidence"] = [{"page": 1, "quote": "It stands 41 metres tall."}]
+    list(notebook.bring_in(services, [json.dumps(note)], document_id=document_id))
+    sharing.share(services, document_id)
+    acts = {"Hide", "Throw all away"}
+    assert acts <= {one.label for one in signed_in("Anna", "pages/notes.py").button}
+    app = signed_in("Bert", "pages/notes.py")
+    assert "41 metres." in all_text(app)
+    assert not acts & {one.label for one in app.button}
 
 
 def test_each_sees_their_own_documents_only(services, signed_in, add):
