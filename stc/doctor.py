@@ -77,7 +77,7 @@ def examine(storage: Path, owner: str = ONLY_PERSON, *, fix: bool = False) -> Re
         return Report((*report.checks, Check("repair", False, str(error))))
     lost = f", {salvaged.dropped:,} dropped that pointed nowhere" if salvaged.dropped else ""
     again = f"; {salvaged.read_again:,} documents are read again at the next start" if salvaged.read_again else ""
-    told = f"made anew from {salvaged.rows:,} rows that could be read{lost}{again}. The damaged file is {salvaged.kept}"
+    told = f"made anew from {salvaged.rows:,} rows that could be read{lost}{again}. The damaged file lies in {salvaged.kept}"
     services = Services(storage, owner)
     try:
         return Report((Check("repair", True, told), *_run(services, fix=fix).checks))

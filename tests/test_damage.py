@@ -22,8 +22,10 @@ from stc.documents import ingest
 from stc.errors import Damaged, UserError
 from stc.services import Services
 from stc.sleep import run
-from stc.storage import documents, ledger, vectors
+from stc.storage import backups, documents, ledger, vectors
 from stc.storage.database import Database
+from stc.storage.holders import Holders
+from stc.storage.salvage import salvage
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "When was the weir number 7 mended?"
@@ -166,7 +168,8 @@ def test_a_lost_page_costs_what_was_on_it_and_the_rest_is_whole_again(filled, ca
     assert (status, report["ok"]) == (1, False)
     assert "doctor --fix" in "".join(check["detail"] for check in report["checks"] if not check["ok"])
     status, (report,) = command(capsys, storage, "doctor", "--fix")
-    assert list(storage.glob("stc.db.damaged-*"))
+    (kept,) = storage.glob("damaged-*")
+    assert (kept / "stc.db").is_file()
     again = Services(storage)
     ingest.process_pending(again)
     with again.database.read() as connection:
@@ -180,11 +183,40 @@ def test_a_lost_page_costs_what_was_on_it_and_the_rest_is_whole_again(filled, ca
     assert [check for check in report["checks"] if not check["ok"]] == []
 
 
+@pytest.mark.parametrize("renames", range(3))
+def test_a_repair_that_was_killed_loses_nothing(filled, capsys, monkeypatch, renames):
+    storage = filled.storage
+    with filled.database.read() as connection:
+        paid = len(ledger.rows(connection, filled.owner))
+    filled.close()
+    overwrite(storage / "stc.db", pages_of(storage / "stc.db", "chunks")[:1])
+    rename, done = os.replace, []
+
+    def dying(source, target):
+        if len(done) == renames:
+            raise KeyboardInterrupt
+        done.append(target)
+        rename(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backups.os, "replace", dying)
+        with pytest.raises(KeyboardInterrupt), Holders(storage / "holders").alone():
+            salvage(storage / "stc.db")
+    command(capsys, storage, "doctor", "--fix")
+    again = Services(storage)
+    ingest.process_pending(again)
+    with again.database.read() as connection:
+        assert len(documents.list_all(connection, again.owner)) == 3
+        assert len(ledger.rows(connection, again.owner)) == paid
+    again.close()
+    assert command(capsys, storage, "doctor")[0] == 0
+
+
 def test_a_sound_database_is_left_alone_by_the_doctor(filled, capsys):
     filled.close()
     _, (report,) = command(capsys, filled.storage, "doctor", "--fix")
     assert [check for check in report["checks"] if not check["ok"]] == []
-    assert not list(filled.storage.glob("stc.db.damaged-*"))
+    assert not list(filled.storage.glob("damaged-*"))
 
 
 def test_a_damaged_database_is_not_made_anew_while_the_program_runs_on_it(filled, capsys):

@@ -51,7 +51,7 @@ _MEMBER = re.compile(r"files/([0-9a-f]{64})")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _MOST_MANIFEST_BYTES = 64 * 2**20
 _BLOCK_BYTES = 1 << 20
-_RESTORING = "restoring"
+RESTORING = "restoring"
 _READY = "ready"
 _OF_THE_MOMENT = (presence, loose_files, sign_ins, codes, attempts)
 """Who is at work, who is signed in: nothing that a backup brings back."""
@@ -63,7 +63,7 @@ _OWN = frozenset(
         "holders",
         "logs",
         "secrets.json",
-        _RESTORING,
+        RESTORING,
     )
 )
 """What a storage consists of."""
@@ -249,17 +249,15 @@ def restore(storage: Path, file: Path) -> Backup:
         storage.mkdir(parents=True, exist_ok=True)
         with holders.alone():
             finish(storage)
-            restoring = storage / _RESTORING
+            restoring = storage / RESTORING
             try:
                 found = _unpack(file, restoring, shutil.disk_usage(storage).free)
                 _check(restoring, found)
-                aside = _unused(storage / f"before-restore-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
-                (restoring / _READY).write_text(aside.name)
-                _sync_folder(restoring)
+                aside = swap(storage, "before-restore")
             except BaseException:
-                shutil.rmtree(restoring, ignore_errors=True)
+                if not (restoring / _READY).exists():
+                    shutil.rmtree(restoring, ignore_errors=True)
                 raise
-            finish(storage)
     return Backup(
         file.absolute(),
         found.counts["documents"],
@@ -279,9 +277,26 @@ def _unused(path: Path) -> Path:
     return found
 
 
+def swap(storage: Path, kind: str) -> Path:
+    """Put what is whole in ``restoring/`` in the place of what is there; return the folder that this is kept in.
+
+    Killed in between, it is finished at the next start. Nobody may work on the storage meanwhile.
+    """
+    aside = _unused(storage / f"{kind}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
+    ready = storage / RESTORING / _READY
+    with ready.with_suffix(".partial").open("w") as written:
+        written.write(aside.name)
+        written.flush()
+        os.fsync(written.fileno())
+    os.replace(ready.with_suffix(".partial"), ready)
+    _sync_folder(ready.parent)
+    finish(storage)
+    return aside
+
+
 def finish(storage: Path) -> None:
-    """Finish or undo a restoring that was cut short. Nobody may work on the storage meanwhile."""
-    restoring = storage / _RESTORING
+    """Finish or undo a restoring or repairing that was cut short. Nobody may work on the storage meanwhile."""
+    restoring = storage / RESTORING
     if not restoring.exists():
         return
     try:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from stc.errors import UserError
+from stc.storage import backups, upkeep
 from stc.storage import documents as document_rows
-from stc.storage import upkeep
 from stc.storage.database import Database
 from stc.storage.files import Files
 from stc.storage.schema import chunks, documents, metadata, pages, vectors
@@ -34,7 +32,7 @@ _LAST_ROW = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Salvaged:
-    """``kept`` is where the damaged file lies now; ``read_again`` counts documents whose text is read anew."""
+    """``kept`` is the folder where the damaged file lies now; ``read_again`` counts documents whose text is read anew."""
 
     documents: int
     rows: int
@@ -46,11 +44,15 @@ class Salvaged:
 def salvage(path: Path) -> Salvaged:
     """Put a sound database in a damaged one's place. Nobody may work on it meanwhile.
 
-    Raises ``UserError``, nothing changed, when nothing can be read of it, or the disk is full.
+    Raises ``UserError``, nothing changed, when nothing can be read of it, or the disk is full. Killed in between, the damaged
+    one stands as it was, or the swap is finished at the next start.
     """
-    beside = path.with_name(f"{path.name}.salvaged")
-    _delete(beside)
+    storage = path.parent
+    making = storage / backups.RESTORING
     try:
+        backups.finish(storage)
+        making.mkdir()
+        beside = making / path.name
         Database(beside).close()
         with contextlib.closing(sqlite3.connect(beside, isolation_level=None)) as target:
             target.execute("PRAGMA synchronous=OFF")
@@ -61,24 +63,21 @@ def salvage(path: Path) -> Salvaged:
         database = Database(beside)
         try:
             with database.write() as connection:
-                read_again = _read_again(connection, Files(path.parent / "files", ""))
+                read_again = _read_again(connection, Files(storage / "files", ""))
                 upkeep.rebuild_lexical(connection)
                 number = document_rows.count_all(connection)
         finally:
-            database.close()
-        kept = _swap(beside, path)
+            database.close()  # the last connection: what stands in the log goes into the file
+        with beside.open("rb+") as whole:
+            os.fsync(whole.fileno())
+        kept = backups.swap(storage, "damaged")
     except (OSError, sqlite3.Error) as error:
         raise UserError(
             f"{path} can't be repaired: {error}. Put a backup in its place: 'python -m stc restore FILE'."
         ) from error
     finally:
-        _delete(beside)
+        backups.finish(storage)
     return Salvaged(number, rows, dropped, read_again, kept)
-
-
-def _delete(path: Path) -> None:
-    for end in ("", "-wal", "-shm", ".migrate.lock"):
-        path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def _copy(path: Path, target: sqlite3.Connection) -> int:
@@ -159,14 +158,3 @@ def _count(connection: Connection, table: Table, document_id: str) -> int:
     return connection.execute(
         select(func.count()).select_from(table).where(table.c.document_id == document_id)
     ).scalar_one()
-
-
-def _swap(beside: Path, path: Path) -> Path:
-    """Put the new file in the place of the damaged one, which is kept under another name; return that."""
-    kept = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
-    shutil.copyfile(path, kept)
-    for end in ("-wal", "-shm"):  # they belong to the damaged one: SQLite would play them into any file of its name
-        path.with_name(path.name + end).unlink(missing_ok=True)
-    shutil.rmtree(path.parent / "chroma", ignore_errors=True)  # it may have followed changes that are lost
-    os.replace(beside, path)
-    return kept
