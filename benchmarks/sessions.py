@@ -3,9 +3,10 @@
     python -m benchmarks.sessions --sessions 50 --seconds 300
     python -m benchmarks.sessions --sessions 15 --seconds 60 --fake-embedder
 
-Each session opens the chat page and, until the time is up, waits a few seconds as a reader would, then asks a question or uploads
-a small file and waits for the answer, with the same messages that a browser sends: a look three times a second while an answer
-grows, too. The answers come from the loopback model double, a word every 20 ms. Then all leave.
+Each session opens the chat page and, until the time is up, waits as somebody who reads would (``--pause``, 5 to 25 seconds
+unless told otherwise; ``1 6`` is far more than people do), then asks a question or uploads a small file and waits for the
+answer, with the same messages that a browser sends: a look three times a second while an answer grows, too. The answers come
+from the loopback model double, a word every 20 ms. Then all leave.
 
 Printed: how long it took to the first sign on the page (that the documents are being looked through, or the answer) and to the
 whole answer, refusals, errors, and the server's memory: at the start (one session has asked and left), at most, and at the end,
@@ -92,7 +93,7 @@ class Session:
         self._socket: Any = None
         self._run_id = ""
 
-    async def live(self, until: float, chance: random.Random) -> None:
+    async def live(self, until: float, chance: random.Random, pause: tuple[float, float]) -> None:
         """Be a reader until the time is up. What goes wrong is counted, and ends this session."""
         address = f"ws://127.0.0.1:{self._port}/_stcore/stream"
         try:
@@ -105,7 +106,7 @@ class Session:
                 await self._until(lambda: self._runs > 0 and self._input != "", 60)
                 self._seen.opened_s.append(time.monotonic() - began)
                 while time.monotonic() < until:
-                    await asyncio.sleep(chance.uniform(1, 6))
+                    await asyncio.sleep(chance.uniform(*pause))
                     if chance.random() < 0.15:
                         await self._upload(chance)
                     else:
@@ -321,9 +322,11 @@ def _prepare(storage: Path, model: str) -> None:
     services.close()
 
 
-async def _run(port: int, process: subprocess.Popen[bytes], sessions: int, seconds: float) -> bool:
+async def _run(
+    port: int, process: subprocess.Popen[bytes], sessions: int, seconds: float, pause: tuple[float, float]
+) -> bool:
     warm = Seen()
-    await Session(port, warm).live(time.monotonic() + 20, random.Random(99))
+    await Session(port, warm).live(time.monotonic() + 20, random.Random(99), (1, 6))
     await asyncio.sleep(3)
     start = _memory(process)
     print(f"warm: {len(warm.whole_s)} answers, errors {dict(warm.errors)}, {start / 2**20:.0f} MiB", flush=True)
@@ -339,7 +342,7 @@ async def _run(port: int, process: subprocess.Popen[bytes], sessions: int, secon
 
     async def come(number: int) -> None:
         await asyncio.sleep(number * min(0.2, seconds / 10 / sessions))
-        await Session(port, seen).live(until, random.Random(number))
+        await Session(port, seen).live(until, random.Random(number), pause)
 
     watching = asyncio.create_task(watch())
     await asyncio.gather(*(come(number) for number in range(sessions)))
@@ -362,6 +365,10 @@ async def _run(port: int, process: subprocess.Popen[bytes], sessions: int, secon
                 f"longest {max(values):6.2f} s"
             )
             fine = fine and (name != "first sign" or cuts[18] <= _MOST_FIRST_SIGN_S)
+    done = len(seen.whole_s) + len(seen.upload_s)
+    print(
+        f"load          {sessions} sessions, {pause[0]:g} to {pause[1]:g} s of reading: {done / seconds:.1f} answers and files a second"
+    )
     grown = end / start - 1
     print(f"refusals      {dict(seen.refusals) or 'none'}; upload addresses asked for again: {seen.asked_again}")
     print(f"errors        {dict(seen.errors) or 'none'}")
@@ -376,6 +383,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--pause", type=float, nargs=2, default=(5.0, 25.0), metavar=("LEAST", "MOST"), help="seconds")
     parser.add_argument("--fake-embedder", action="store_true", help="a hashed bag of words in place of the real one")
     options = parser.parse_args()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("STC_")}
@@ -405,7 +413,7 @@ def main() -> None:
                 except OSError:
                     assert server.poll() is None, (Path(folder) / "server.log").read_text()
                     time.sleep(0.2)
-            fine = asyncio.run(_run(port, server, options.sessions, options.seconds))
+            fine = asyncio.run(_run(port, server, options.sessions, options.seconds, tuple(options.pause)))
         finally:
             server.terminate()
             server.wait(timeout=30)
