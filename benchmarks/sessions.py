@@ -366,9 +366,8 @@ async def _run(
             )
             fine = fine and (name != "first sign" or cuts[18] <= _MOST_FIRST_SIGN_S)
     done = len(seen.whole_s) + len(seen.upload_s)
-    print(
-        f"load          {sessions} sessions, {pause[0]:g} to {pause[1]:g} s of reading: {done / seconds:.1f} answers and files a second"
-    )
+    print(f"load          {sessions} sessions, {pause[0]:g} to {pause[1]:g} s of reading")
+    print(f"done          {done / seconds:.1f} answers and files a second")
     grown = end / start - 1
     print(f"refusals      {dict(seen.refusals) or 'none'}; upload addresses asked for again: {seen.asked_again}")
     print(f"errors        {dict(seen.errors) or 'none'}")
