@@ -343,6 +343,8 @@ class Answer:
     documents_read: int = 0
     """Documents that the answer stands on, of ``documents_asked`` in scope."""
     documents_asked: int = 0
+    pages: str = ""
+    """The pages of the one document in scope that were asked ("3-7,12"); "" for all."""
 
     @property
     def asked(self) -> str:

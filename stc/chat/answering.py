@@ -138,6 +138,7 @@ def ask(
     question: str,
     *,
     document_ids: Sequence[str] | None = None,
+    pages: str = "",
     route: str = "auto",
     effort: str | None = None,
     model: str | None = None,
@@ -149,9 +150,10 @@ def ask(
 ) -> Answer:
     """Answer a question and return the answer as it was saved.
 
-    ``document_ids`` limits the scope (``None``: all ready documents). ``route`` "auto" climbs the ladder and may fall
-    back; a route that is named never does. ``on_text`` gets the whole text so far, again and again. Setting ``stop``
-    ends the answer with what is there. A model's failure is an answer of state "failed" with a sentence in ``error``.
+    ``document_ids`` limits the scope (``None``: all ready documents), ``pages`` ("3-7,12") that of one. ``route`` "auto"
+    climbs the ladder and may fall back; a route that is named never does. ``on_text`` gets the whole text so far, again and
+    again. Setting ``stop`` ends the answer with what is there. A model's failure is an answer of state "failed" with a
+    sentence in ``error``.
     Raises ``UserError`` for what the person can mend: an empty question, a document that is gone.
     """
     started = time.monotonic()
@@ -159,7 +161,7 @@ def ask(
     if route != "auto" and route not in ROUTES:
         raise UserError(f"There is no route {route!r}. Choose auto, {', '.join(ROUTES[:-1])}.")
     settings = services.settings
-    scope = resolve(services, document_ids)
+    scope = resolve(services, document_ids, pages)
     scope, model, reasons = _who_may_read(services, scope, settings.chat_model if model is None else model)
     now = services.now()
     answer = Answer(
@@ -168,6 +170,7 @@ def ask(
         conversation_id=conversation_id,
         question=question,
         scope=tuple(scope.ids) if scope.chosen else (),
+        pages=str(scope.pages or ""),
         origin=origin,
         effort=_effort(effort or settings.effort),
         asked_at=now,
@@ -256,14 +259,18 @@ def _log(answer: Answer) -> None:
 
 def _asked_before_s(before: Sequence[Answer], answer: Answer) -> float | None:
     """Return the seconds since the conversation last asked these documents: so old is what a provider's cache holds."""
-    asked_at = [other.asked_at for other in before if set(other.scope) == set(answer.scope)]
+    asked_at = [other.asked_at for other in before if _of_same(other, answer)]
     return answer.asked_at - max(asked_at) if asked_at else None
 
 
 def _same(one: Answer, other: Answer) -> bool:
-    """Tell whether two answers are to the same question about the same documents."""
+    """Tell whether two answers are to the same question about the same text."""
     words = [" ".join(answer.asked.casefold().split()) for answer in (one, other)]
-    return words[0] == words[1] and set(one.scope) == set(other.scope)
+    return words[0] == words[1] and _of_same(one, other)
+
+
+def _of_same(one: Answer, other: Answer) -> bool:
+    return (set(one.scope), one.pages) == (set(other.scope), other.pages)
 
 
 def run_baseline(services: Services, answer: Answer, route: Route, *, stop: threading.Event) -> Answer:
@@ -273,7 +280,7 @@ def run_baseline(services: Services, answer: Answer, route: Route, *, stop: thre
     gone, and where what was read then may not be read by that model now.
     """
     started = time.monotonic()
-    scope = resolve(services, answer.scope or None)
+    scope = resolve(services, answer.scope or None, answer.pages)
     allowed, model, _ = _who_may_read(services, scope, answer.model)
     if model != answer.model or len(allowed.documents) != len(scope.documents):
         raise UserError("A document is kept on this computer.")
@@ -303,12 +310,13 @@ def prepare_context(
     question: str,
     *,
     document_ids: Sequence[str] | None = None,
+    pages: str = "",
     route: str = "auto",
     budget: int | None = None,
 ) -> Context:
     """Return the context that ``ask`` would read, of at most ``budget`` tokens. Raises ``UserError`` like ``ask``."""
     question = check_question(question)
-    scope = resolve(services, document_ids)
+    scope = resolve(services, document_ids, pages)
     scope, model, reasons = _who_may_read(services, scope, services.settings.chat_model)
     effort = _effort(services.settings.effort)
     found = finding.find(services, question, scope)
@@ -328,18 +336,19 @@ def prepare_context(
 
 def _who_may_read(services: Services, scope: Scope, model: str) -> tuple[Scope, str, tuple[str, ...]]:
     """Return the scope and the reader that consent allows: what stays on this computer reaches no other one."""
+    reasons = scope.reasons
     if not model or model == EXTRACTIVE:
-        return scope, EXTRACTIVE, ()
+        return scope, EXTRACTIVE, reasons
     if services.llm.is_local(model):
-        return scope, model, ()
+        return scope, model, reasons
     away = tuple(document for document in scope.documents if not document.keep_local)
     if len(away) == len(scope.documents):
-        return scope, model, ()
+        return scope, model, reasons
     if not away:
-        return scope, EXTRACTIVE, ("kept on this computer: quotes only",)
+        return scope, EXTRACTIVE, (*reasons, "kept on this computer: quotes only")
     kept = len(scope.documents) - len(away)
     noun = "document is" if kept == 1 else "documents are"
-    return dataclasses.replace(scope, documents=away), model, (f"{kept} {noun} {_LEFT_OUT}",)
+    return dataclasses.replace(scope, documents=away), model, (*reasons, f"{kept} {noun} {_LEFT_OUT}")
 
 
 def _stays(services: Services, model: str) -> bool:
@@ -620,6 +629,8 @@ def _prove(request: _Ask, part: Part, quote: str, label: int) -> list[Citation]:
 
 def _pages(request: _Ask) -> Callable[[str, int], Page | None]:
     def read_page(document_id: str, number: int) -> Page | None:
+        if not request.found.scope.holds(number):
+            return None
         with request.services.database.read() as connection:
             return document_rows.read_page(connection, document_id, number)
 

@@ -26,7 +26,7 @@ _UNSEEN = re.compile(
 )
 
 Chats = Sequence[tuple[Mapping[str, Any], Sequence[Answer]]]
-"""Conversations (``id``, ``title``, ``scope``, ``created_at``) with their answers, oldest answer first."""
+"""Conversations (``id``, ``title``, ``scope``, ``pages``, ``created_at``) with their answers, oldest answer first."""
 
 
 def as_markdown(chats: Chats) -> str:
@@ -70,6 +70,7 @@ def as_json(chats: Chats) -> str:
                 "id": chat["id"],
                 "title": chat["title"],
                 "documents": list(chat["scope"]),
+                "pages": chat["pages"],
                 "created_at": chat["created_at"],
                 "answers": [_answer(answer) for answer in answers],
             }

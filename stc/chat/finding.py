@@ -45,7 +45,7 @@ class Found:
 def find(services: Services, question: str, scope: Scope) -> Found:
     """Search the scope's passages and verified notes."""
     limits = {"chunk": _CHUNK_HITS, "note": _NOTE_HITS}
-    hits = retrieve_each(services, question, document_ids=scope.ids, limits=limits)
+    hits = retrieve_each(services, question, document_ids=scope.ids, limits=limits, pages=scope.pages)
     chunk_hits, note_hits = hits["chunk"], hits["note"]
     with services.database.read() as connection:
         notes = note_rows.by_id(connection, [hit.id for hit in note_hits])
@@ -219,7 +219,7 @@ def _whole_documents(services: Services, found: Found, budget: int | None, reaso
     hits = []
     with services.database.read() as connection:
         for document in found.scope.documents:
-            for page in document_rows.read_pages(connection, document.id):
+            for page in found.scope.read_pages(connection, document.id):
                 if page.text.strip():
                     identity = f"{document.id}:{page.number}"
                     count = tokens.count(page.text)

@@ -57,6 +57,7 @@ def start(
     *,
     conversation_id: str,
     document_ids: Sequence[str] | None = None,
+    pages: str = "",
     effort: str | None = None,
     origin: Origin = "typed",
     route: str = "auto",
@@ -66,7 +67,7 @@ def start(
     Raises ``UserError`` for what can be told before: an empty question, a document that is gone, too many at once.
     """
     question = check_question(question)
-    resolve(services, document_ids)
+    scope = resolve(services, document_ids, pages)
     with services.database.read() as connection:
         rights.require(services, connection, "change", "conversation", conversation_id)
     generation = _Generation(new_id(), threading.Event())
@@ -80,6 +81,7 @@ def start(
         conversation_id=conversation_id,
         question=question,
         scope=tuple(document_ids or ()),
+        pages=str(scope.pages or ""),
         origin=origin,
         effort="medium",
         asked_at=services.now(),
@@ -111,6 +113,7 @@ def start(
                 services,
                 question,
                 document_ids=document_ids,
+                pages=pages,
                 route=route,
                 effort=effort,
                 conversation_id=conversation_id,
@@ -172,7 +175,7 @@ def stop(answer_id: str) -> None:
             _turns.notify_all()
 
 
-def new_conversation(services: Services, question: str, document_ids: Sequence[str] | None) -> str:
+def new_conversation(services: Services, question: str, document_ids: Sequence[str] | None, pages: str = "") -> str:
     """Start a conversation named after its first question and return its id."""
     title = " ".join(question.split())
     if len(title) > _TITLE_CHARACTERS:
@@ -180,7 +183,13 @@ def new_conversation(services: Services, question: str, document_ids: Sequence[s
     conversation_id = new_id()
     with services.database.write() as connection:
         conversations.start(
-            connection, conversation_id, services.owner, title or "New chat", list(document_ids or ()), services.now()
+            connection,
+            conversation_id,
+            services.owner,
+            title or "New chat",
+            list(document_ids or ()),
+            services.now(),
+            pages,
         )
     return conversation_id
 

@@ -7,12 +7,14 @@ standardised over the candidates, so that scores can be compared between questio
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import threading
 from array import array
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -20,15 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stc.chat import sentences
+from stc.chat.scope import Pages
 from stc.chat.sentences import Read
-from stc.chat.terms import places, terms
+from stc.chat.terms import beginning, places, terms
 from stc.errors import UserError
 from stc.models import tokens
 from stc.services import Services
 from stc.storage import documents as document_rows
 from stc.storage import lexical
 from stc.storage import notes as note_rows
-from stc.words import Hit
+from stc.words import Chunk, Hit
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 Vector = NDArray[np.float32]
 Places = NDArray[np.int64]
 
-_WEIGHTS = {"words": 1.0, "meaning": 0.8, "sentence": 0.5, "order": 0.15, "document": 0.3}
+_WEIGHTS = {"words": 1.0, "meaning": 0.8, "sentence": 0.5, "order": 0.4, "document": 0.3}
 _LIKE_TEXT = 0.85
 """A question that belongs to a passage counts so much of one of its sentences."""
 _K1, _B = 1.2, 0.75
@@ -77,36 +80,47 @@ def retrieve(
     question: str,
     *,
     document_ids: Sequence[str] | None = None,
+    pages: Pages | None = None,
     kind: str = "all",
     limit: int = 10,
 ) -> list[Hit]:
     """Return up to ``limit`` hits, best first. ``kind`` is "chunk", "note" or "all". See ``retrieve_each``."""
     kinds = ("chunk", "note") if kind == "all" else (kind,)
-    each = retrieve_each(services, question, document_ids=document_ids, limits=dict.fromkeys(kinds, limit))
+    limits = dict.fromkeys(kinds, limit)
+    each = retrieve_each(services, question, document_ids=document_ids, limits=limits, pages=pages)
     return sorted((hit for found in each.values() for hit in found), key=_best_first)[:limit]
 
 
 def retrieve_each(
-    services: Services, question: str, *, document_ids: Sequence[str] | None, limits: Mapping[str, int]
+    services: Services,
+    question: str,
+    *,
+    document_ids: Sequence[str] | None,
+    limits: Mapping[str, int],
+    pages: Pages | None = None,
 ) -> dict[str, list[Hit]]:
     """Return the best hits of each kind ("chunk", "note"), up to its limit, among the owner's documents that are ready.
 
-    ``document_ids`` ``None`` searches all documents. Only verified notes are found.
+    ``document_ids`` ``None`` searches all documents. Only verified notes are found. ``pages`` (with one document) leaves
+    the passages that lie on them, cut where they leave them, and the notes whose whole evidence does.
     ``score`` lies between about 0 (nothing in common) and 1; ``signals`` holds its parts before weighting, each 0 to 1:
-    ``words`` (BM25), ``meaning`` (cosine), ``sentence`` (rarity-weighted share of the question's words in one sentence),
-    ``order`` (neighbouring words of the question that are neighbours here) and, among several documents, ``document`` (share
-    of the words that tell documents apart which this one holds anywhere). ``asked``, where a passage has it, is no part but
-    how much of its score it owes to the questions of the notes that quote it. Raises ``UserError`` for an unknown document.
+    ``words`` (BM25), ``meaning`` (cosine), ``sentence`` (rarity-weighted share of the question's words, in whatever form, in
+    one sentence), ``order`` (neighbouring words of the question that are neighbours here) and, among several documents,
+    ``document`` (share of the words that tell documents apart which this one holds anywhere). ``asked``, where a passage
+    has it, is no part but how much of its score it owes to the questions of the notes that quote it. Raises ``UserError``
+    for an unknown document.
     """
     with services.database.read() as connection:
         extents = document_rows.extents(connection, services.readable)
         scope = _scope(extents, document_ids)
         if not scope or not any(limit > 0 for limit in limits.values()):
             return {kind: [] for kind in limits}
+        within = _within(connection, sorted(scope)[0], pages) if pages else None
         library = _Library(
-            sizes={document_id: extents[document_id][1] for document_id in scope},
+            sizes={each: extents[each][1] if within is None else len(within["chunk"].ids) for each in scope},
             numbers=lexical.numbers(connection, sorted(scope)),
-            named=_named(extents, scope, connection),
+            named=sorted(scope) if pages else _named(extents, scope, connection),
+            within=within,
         )
         words = _words(question)
         standing = {kind: _standing(connection, words, library, kind) for kind in {"chunk": 0, **limits}}
@@ -114,7 +128,7 @@ def retrieve_each(
     vector = question_vector(services, question)
     found = {}
     for kind, limit in limits.items():
-        candidates, cosines = _candidates(services, vector, asked, library, kind, standing[kind], limit)
+        candidates, cosines = _candidates(services, vector, asked, library, kind, standing[kind], limit, pages)
         hits = _score(candidates, cosines, asked)
         found[kind] = sorted(hits, key=_best_first)[: max(0, limit)]
     return found
@@ -146,21 +160,50 @@ def _words(question: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Within:
+    """The items of one kind that lie on the pages in scope, with their places, ascending."""
+
+    ids: list[str]
+    places: Places
+
+    @property
+    def between(self) -> tuple[int, int]:
+        return (int(self.places[0]), int(self.places[-1])) if len(self.places) else (0, -1)
+
+
+def _within(connection: Connection, document_id: str, pages: Pages) -> dict[str, _Within]:
+    lying = document_rows.pages_of_chunks(connection, document_id)
+    quoted = note_rows.pages_quoted(connection, document_id)
+    ids = {
+        "chunk": [chunk_id for chunk_id, (first, last) in lying.items() if pages.overlap(first, last)],
+        "note": [note_id for note_id, numbers in quoted.items() if all(number in pages for number in numbers)],
+    }
+    return {
+        kind: _Within(there, np.sort(np.array(list(lexical.places_of(connection, kind, there)), np.int64)))
+        for kind, there in ids.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class _Library:
-    """The documents in scope: passages of each, their numbers in places, and the names for searches (see ``_named``)."""
+    """The documents in scope: passages of each, their numbers in places, and the names for searches (see ``_named``).
+    ``within``: what of each kind lies on the pages in scope, ``None`` for all pages."""
 
     sizes: dict[str, int]
     numbers: dict[str, int]
     named: list[str] | None
+    within: dict[str, _Within] | None
 
     @property
     def passages(self) -> int:
         return sum(self.sizes.values())
 
-    def sift(self, found: Places) -> Places:
-        """Return the places that lie in these documents."""
+    def sift(self, found: Places, kind: str) -> Places:
+        """Return the places of a kind that lie in these documents, and on the pages in scope."""
         if not len(found):
             return found
+        if self.within is not None:
+            return found[np.isin(found, self.within[kind].places)]
         return found[np.isin(lexical.number_of(found), np.fromiter(self.numbers.values(), np.int64))]
 
 
@@ -187,17 +230,19 @@ def _standing(connection: Connection, words: dict[str, str], library: _Library, 
     those that hold them all."""
 
     def sifted(found: array[int]) -> Places:
-        return library.sift(np.array(found, np.int64))
+        return library.sift(np.array(found, np.int64), kind)
 
-    found = lexical.standing(connection, words.values(), kind=kind, document_ids=library.named, most=_MOST_PLACES)
+    between = library.within[kind].between if library.within else None
+    standing = partial(
+        lexical.standing, connection, kind=kind, document_ids=library.named, most=_MOST_PLACES, between=between
+    )
+    found = standing(words.values())
     there = {term: sifted(found[word].places) for term, word in words.items()}
     rare = {term for term, word in words.items() if found[word].whole}
     proposed = _NONE
     if sum(len(there[term]) for term in rare) < _NEAR and len(rare) < len(words):
         common = [words[term] for term in words if term not in rare]
-        proposed = sifted(
-            lexical.together(connection, common, kind=kind, document_ids=library.named, most=_MOST_PLACES)
-        )
+        proposed = sifted(standing([together := lexical.together(common)])[together].places)
         if not len(proposed):
             # The rarest of them is the one whose places reach farthest.
             proposed = max((there[term] for term in words if term not in rare), key=lambda found: int(found[-1:].sum()))
@@ -276,6 +321,7 @@ def _candidates(
     kind: str,
     standing: dict[str, _Standing],
     limit: int,
+    pages: Pages | None,
 ) -> tuple[list[_Candidate], dict[str, float]]:
     """Return the most promising passages or notes, with their cosines."""
     if limit < 1:
@@ -291,7 +337,8 @@ def _candidates(
     nearness = services.vectors.compare(
         vector, kind=kind, document_ids=library.named, embedder_name=services.embedder.name
     )
-    near = [item_id for item_id, _ in nearness.best(max(_NEAR, limit))]
+    among = library.within[kind].ids if library.within else None
+    near = [item_id for item_id, _ in nearness.best(max(_NEAR, limit), among=among)]
     near += [item_id for item_id, _ in nearness.best(max(_NEAR, limit), document_ids=likely)] if likely else []
     with services.database.read() as connection:
         at = lexical.items_at(connection, first.tolist()) | lexical.places_of(connection, kind, near)
@@ -310,7 +357,7 @@ def _candidates(
                 + _WEIGHTS["document"] * asked.shares.get(document_id, 0.0)
             )
         ids = sorted(promising, key=lambda item_id: (-promising[item_id], item_id))[: max(_SCORED, 2 * limit)]
-        return _load(connection, kind, ids), cosines
+        return _load(connection, kind, ids, pages), cosines
 
 
 def _by_words(asked: _Asked, library: _Library, standing: dict[str, _Standing]) -> tuple[Places, NDArray[np.float64]]:
@@ -333,10 +380,15 @@ def _best_of(found: Places, worth: NDArray[np.float64], limit: int) -> Places:
 _NONE: Places = np.zeros(0, np.int64)
 
 
-def _load(connection: Connection, kind: str, ids: Sequence[str]) -> list[_Candidate]:
+def _load(connection: Connection, kind: str, ids: Sequence[str], pages: Pages | None) -> list[_Candidate]:
     if kind == "chunk":
         chunks = document_rows.chunks_by_id(connection, ids)
         asked = lexical.questions_of(connection, ids)
+        if pages:
+            cut = {item_id: _cut(chunk, pages) for item_id, chunk in chunks.items()}
+            # The questions that belong to the whole passage may be about what was cut away.
+            asked = {item_id: told for item_id, told in asked.items() if cut[item_id] is chunks[item_id]}
+            chunks = {item_id: chunk for item_id, chunk in cut.items() if chunk is not None}
         return [
             _Candidate(
                 "chunk",
@@ -356,11 +408,33 @@ def _load(connection: Connection, kind: str, ids: Sequence[str]) -> list[_Candid
     for note in (notes[item_id] for item_id in ids if item_id in notes):
         if note.status == "verified" and note.evidence:
             text = f"{note.question}\n{note.text}" if note.question else note.text
-            pages = [item.page for item in note.evidence]
+            quoted = [item.page for item in note.evidence]
             found.append(
-                _Candidate("note", note.id, note.document_id, min(pages), max(pages), "", text, "", tokens.count(text))
+                _Candidate(
+                    "note", note.id, note.document_id, min(quoted), max(quoted), "", text, "", tokens.count(text)
+                )
             )
     return found
+
+
+def _cut(chunk: Chunk, pages: Pages) -> Chunk | None:
+    """Return what of a passage stands on the pages, ``None`` for nothing; a blank line stands for what is left out within."""
+    if all(span.page in pages for span in chunk.spans):
+        return chunk
+    text = ""
+    at = 0
+    before = -1
+    kept = [index for index, span in enumerate(chunk.spans) if span.page in pages]
+    for index, span in enumerate(chunk.spans):
+        length = span.end - span.start
+        if span.page in pages:
+            text += ("" if not text else "\n" if before == index - 1 else "\n\n") + chunk.text[at : at + length]
+            before = index
+        at += length + 1
+    if not text.strip():
+        return None
+    first, last = chunk.spans[kept[0]].page, chunk.spans[kept[-1]].page
+    return dataclasses.replace(chunk, page_start=first, page_end=last, text=text, tokens=tokens.count(text))
 
 
 def _score(candidates: Sequence[_Candidate], cosines: Mapping[str, float], asked: _Asked) -> list[Hit]:
@@ -398,6 +472,7 @@ class _Scoring:
     def __init__(self, asked: _Asked, read: Sequence[Sequence[Read]]) -> None:
         self._rarity = asked.rarity
         self._wanted = list(dict.fromkeys(terms(asked.question)))
+        self._forms = [(term, asked.rarity.get(term, 0.0), beginning(term)) for term in self._wanted]
         self._pairs = set(pairwise(self._wanted))
         self._most = sum(self._rarity.get(term, 0.0) for term in self._wanted) or 1.0
         self._usual = sum(len(unit.terms) for units in read for unit in units) / max(1, len(read)) or 1.0
@@ -432,7 +507,10 @@ class _Scoring:
         return sum(rarity * count / (count + shrink) for rarity, count in held) / self._most
 
     def _sentence(self, units: Sequence[Read]) -> float:
-        shares = (sum(self._rarity[term] for term in self._wanted if term in unit.held) for unit in units)
+        shares = (
+            sum(rarity for term, rarity, begun in self._forms if term in unit.held or begun in unit.beginnings)
+            for unit in units
+        )
         return max(shares, default=0.0) / self._most
 
     def _order(self, runs: Sequence[Sequence[str]]) -> float:

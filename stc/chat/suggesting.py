@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stc.chat import reuse
+from stc.chat.scope import Pages
 from stc.chat.terms import terms
 from stc.services import Services
 from stc.storage import documents as document_rows
@@ -33,6 +34,8 @@ def follow_ups(services: Services, answer: Answer, asked: Sequence[str]) -> list
             return []
         first, last = page - _PAGES_AROUND, page + _PAGES_AROUND
         near = note_rows.about_pages(connection, document_id, first=first, last=last, limit=_LOOKED_AT)
+    pages = Pages.parse(answer.pages)
+    near = [note for note in near if pages is None or all(item.page in pages for item in note.evidence)]
     near.sort(key=lambda note: abs(note.evidence[0].page - page))
     said = [answer.asked, *asked]
     told = {frozenset(terms(question)) for question in said}

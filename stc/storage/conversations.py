@@ -11,16 +11,24 @@ from stc.storage.schema import answers, conversations, presence
 from stc.words import Answer, Baseline, Citation, Hit, Usage
 
 
-def start(connection: Connection, conversation_id: str, owner: str, title: str, scope: list[str], now: float) -> None:
+def start(
+    connection: Connection,
+    conversation_id: str,
+    owner: str,
+    title: str,
+    scope: list[str],
+    now: float,
+    pages: str = "",
+) -> None:
     connection.execute(
         insert(conversations).values(
-            id=conversation_id, owner=owner, title=title, scope=scope, created_at=now, updated_at=now
+            id=conversation_id, owner=owner, title=title, scope=scope, pages=pages, created_at=now, updated_at=now
         )
     )
 
 
 def list_all(connection: Connection, owner: str) -> list[dict[str, Any]]:
-    """Return ``{"id", "title", "scope", "created_at", "updated_at"}`` per conversation, last used first."""
+    """Return ``{"id", "title", "scope", "pages", "created_at", "updated_at"}`` per conversation, last used first."""
     rows = connection.execute(
         select(conversations).where(conversations.c.owner == owner).order_by(conversations.c.updated_at.desc())
     )

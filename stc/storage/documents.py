@@ -348,6 +348,14 @@ def read_chunks(connection: Connection, document_id: str) -> list[Chunk]:
     return [_chunk(row) for row in rows]
 
 
+def pages_of_chunks(connection: Connection, document_id: str) -> dict[str, tuple[int, int]]:
+    """Return the first and the last page of each passage of a document, by id."""
+    rows = connection.execute(
+        select(chunks.c.id, chunks.c.page_start, chunks.c.page_end).where(chunks.c.document_id == document_id)
+    )
+    return {row.id: (row.page_start, row.page_end) for row in rows}
+
+
 def chunks_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Chunk]:
     found = connection.execute(select(chunks).where(chunks.c.id.in_(list(ids)))) if ids else ()
     return {row.id: _chunk(row) for row in found}

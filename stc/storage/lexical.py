@@ -129,7 +129,9 @@ def delete_document(connection: Connection, document_id: str, *, kind: str | Non
 
 def delete_items(connection: Connection, kind: str, ids: Sequence[str]) -> None:
     for some in _in_parts(ids):
-        rows = connection.exec_driver_sql(f"SELECT place FROM lexical_items WHERE item_id IN ({_marks(some)})", (*some,))
+        rows = connection.exec_driver_sql(
+            f"SELECT place FROM lexical_items WHERE item_id IN ({_marks(some)})", (*some,)
+        )
         _delete(connection, [place for (place,) in rows if place >> _NUMBER_BITS + _SERIAL_BITS in _bands(kind)])
 
 
@@ -239,14 +241,23 @@ def holding(words: str, *, kind: str, document_id: str) -> Select[Any] | None:
 
 
 def standing(
-    connection: Connection, words: Iterable[str], *, kind: str, document_ids: Sequence[str] | None, most: int
+    connection: Connection,
+    words: Iterable[str],
+    *,
+    kind: str,
+    document_ids: Sequence[str] | None,
+    most: int,
+    between: tuple[int, int] | None = None,
 ) -> dict[str, Standing]:
     """Return where each word (in any of its endings) stands, in passages or in notes that are in use.
 
     ``document_ids`` ``None`` looks into all documents, whosever they are. No more than ``most`` places are read in a row.
+    ``between``: only from the first of these places to the last, whatever documents are named.
     """
     band = _bands(kind)[0]
-    if document_ids is None:
+    if between is not None:
+        ranges = [between]
+    elif document_ids is None:
         ranges = [_range(band, 0, (1 << _NUMBER_BITS) - 1)]
     else:
         ranges = list(_ranges(band, _known(connection, document_ids).values()))
@@ -267,13 +278,9 @@ def standing(
     return found
 
 
-def together(
-    connection: Connection, words: Sequence[str], *, kind: str, document_ids: Sequence[str] | None, most: int
-) -> array[int]:
-    """Return up to ``most`` places where all the words stand."""
-    return standing(connection, ['" AND "'.join(words)], kind=kind, document_ids=document_ids, most=most)[
-        '" AND "'.join(words)
-    ].places
+def together(words: Sequence[str]) -> str:
+    """Return what ``standing`` takes for the places where all the words stand."""
+    return '" AND "'.join(words)
 
 
 def numbers(connection: Connection, document_ids: Iterable[str]) -> dict[str, int]:

@@ -164,6 +164,19 @@ def about_pages(connection: Connection, document_id: str, *, first: int, last: i
     )
 
 
+def pages_quoted(connection: Connection, document_id: str) -> dict[str, set[int]]:
+    """Return the pages that each verified note of a document quotes, by id."""
+    rows = connection.execute(
+        select(evidence.c.note_id, evidence.c.page)
+        .join(notes, notes.c.id == evidence.c.note_id)
+        .where(notes.c.document_id == document_id, notes.c.status == "verified")
+    )
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        found.setdefault(row.note_id, set()).add(row.page)
+    return found
+
+
 def tally(connection: Connection, document_id: str, *, words: str = "") -> dict[tuple[str, str], int]:
     """Return how many notes of each (status, kind) a document has; with ``words``, how many that hold them."""
     rows = connection.execute(

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0011"
+HEAD = "0012"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -240,6 +240,7 @@ conversations = Table(
     Column("owner", String, nullable=False),
     Column("title", Text, nullable=False),
     Column("scope", JSON, nullable=False),  # document ids; [] means all
+    Column("pages", Text, nullable=False, server_default=""),  # of its one document; "" means all
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
 )
@@ -276,6 +277,7 @@ answers = Table(
     Column("coverage", Float),  # share of the question that the best note held; NULL: nothing was searched
     Column("documents_read", Integer, nullable=False, server_default="0"),
     Column("documents_asked", Integer, nullable=False, server_default="0"),
+    Column("pages", Text, nullable=False, server_default=""),  # of the one document in scope; "" means all
     Index(None, "conversation_id"),
     Index(None, "asked_at"),
 )

@@ -119,8 +119,19 @@ class Nearness:
         self._embedder = embedder
         self._compared: list[tuple[_Block, Matrix]] | None = None
 
-    def best(self, limit: int, *, document_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
-        """Return up to ``limit`` (item id, cosine) pairs, best first, of the scope or of some of its documents."""
+    def best(
+        self, limit: int, *, document_ids: Sequence[str] | None = None, among: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Return up to ``limit`` (item id, cosine) pairs, best first, of the scope, of some of its documents, or ``among``
+        some of its items."""
+        if among is not None:
+            if self._compared is None:
+                self._compared = self._index.exact(self._vector, self._kind, self._document_ids, self._embedder)
+            chosen: list[tuple[Sequence[str], Matrix]] = []
+            for block, cosines in self._compared:
+                rows = [block.rows[item_id] for item_id in among if item_id in block.rows]
+                chosen.append(([block.ids[row] for row in rows], cosines[rows]))
+            return _best(chosen, limit)
         if document_ids is None and self._compared is None:
             found = self._index.of_chroma(self._vector, self._kind, self._document_ids, self._embedder, limit)
             if found is not None:
@@ -188,9 +199,7 @@ class VectorIndex:
 
         ``document_ids`` ``None`` searches the documents of everybody: the caller answers for whose they are.
         """
-        nearness = self.compare(
-            question_vector, kind=kind, document_ids=document_ids, embedder_name=embedder_name
-        )
+        nearness = self.compare(question_vector, kind=kind, document_ids=document_ids, embedder_name=embedder_name)
         return nearness.best(limit)
 
     def compare(
@@ -276,7 +285,9 @@ class VectorIndex:
             touched = connection.execute(since.limit(_MOST_VARIABLES + 1)).scalars().all()
         if before is not None and touched is not None and len(touched) <= _MOST_VARIABLES:
             # So little has changed that the rest stays in memory.
-            block = _renewed(before, sequence, touched, connection.execute(query.where(vectors.c.item_id.in_(touched))).all())
+            block = _renewed(
+                before, sequence, touched, connection.execute(query.where(vectors.c.item_id.in_(touched))).all()
+            )
         else:
             rows = connection.execute(query).all()
             block = _sorted(

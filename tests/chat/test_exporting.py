@@ -26,7 +26,7 @@ def answer(name: str, text: str = "In 1871 [1].", **changes) -> Answer:
     return Answer(**(values | changes))
 
 
-CHAT = {"id": "c", "title": "When?", "scope": ["d"], "created_at": 900.0}
+CHAT = {"id": "c", "title": "When?", "scope": ["d"], "pages": "", "created_at": 900.0}
 
 
 def outside_of_fences(markdown: str) -> str:

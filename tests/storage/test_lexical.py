@@ -31,7 +31,8 @@ def connection(tmp_path):
         ):
             document_rows.insert_document(opened, document(document_id))
             document_rows.add_chunks(
-                opened, [Chunk(each, document_id, i, 1, 1, "", text, 9, ()) for i, (each, text) in enumerate(texts.items())]
+                opened,
+                [Chunk(each, document_id, i, 1, 1, "", text, 9, ()) for i, (each, text) in enumerate(texts.items())],
             )
             lexical.add(opened, "chunk", document_id, list(texts.items()))
         add(opened, note("n", "When do ferries leave?", "a"))
@@ -77,7 +78,8 @@ def test_no_more_places_than_wanted_are_read_and_it_says_so(connection):
 
 
 def test_common_words_are_looked_up_together(connection):
-    places = lexical.together(connection, ["pier", "old"], kind="chunk", document_ids=None, most=10)
+    both = lexical.together(["pier", "old"])
+    places = lexical.standing(connection, [both], kind="chunk", document_ids=None, most=10)[both].places
     assert lexical.items_at(connection, places) == {places[0]: "b"}
 
 
