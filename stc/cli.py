@@ -193,6 +193,7 @@ def _asking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--document", action="append", metavar="ID", dest="documents", help="only this one (repeatable)"
     )
+    parser.add_argument("--pages", metavar="PAGES", default="", help="only these of the one document: 5, 3-7 or 3-7,12")
     parser.add_argument("--from", type=Path, metavar="FILE", dest="source", help="questions as JSON lines")
 
 
@@ -476,12 +477,15 @@ def _lines(option: str, file: Path) -> list[str]:
 # Questions
 
 
-def _questions(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], str | None, list[str] | None]]:
-    """Yield (the item's head, its question or ``None`` when it is broken, its documents)."""
+_Item = tuple[dict[str, Any], str | None, list[str] | None, str]
+"""A question's head, the question or ``None`` when it is broken, its documents (``None`` for all), its pages ("" for all)."""
+
+
+def _questions(options: argparse.Namespace) -> Iterator[_Item]:
     if (options.question is None) == (options.source is None):
         raise _WrongCall("give a QUESTION, or --from FILE with questions, one of the two")
     if options.source is None:
-        yield {"question": options.question}, options.question, options.documents
+        yield {"question": options.question}, options.question, options.documents, options.pages
         return
     for number, line in enumerate(_lines("--from", options.source), start=1):
         if not line.strip():
@@ -502,27 +506,30 @@ def _questions(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], st
                 raise ValueError('"document_id" must be an id or a list of at least one id')
             if not all(_is_storable(each) for each in chosen or ()):
                 raise ValueError('its "document_id" holds half a character')
+            pages = item.get("pages", options.pages)
+            if not isinstance(pages, str | int) or isinstance(pages, bool) or not _is_storable(str(pages)):
+                raise ValueError('"pages" must be a page or a text like "3-7,12"')
         except RecursionError:
-            yield head | {"error": f"Line {number} can't be used: it is nested too deeply."}, None, None
+            yield head | {"error": f"Line {number} can't be used: it is nested too deeply."}, None, None, ""
             continue
         except ValueError as error:
-            yield head | {"error": f"Line {number} can't be used: {error}."}, None, None
+            yield head | {"error": f"Line {number} can't be used: {error}."}, None, None, ""
             continue
-        yield head, item["question"], chosen
+        yield head, item["question"], chosen, str(pages)
 
 
 def _each(
     options: argparse.Namespace,
-    work: Callable[[str, list[str] | None], dict[str, Any]],
+    work: Callable[[str, list[str] | None, str], dict[str, Any]],
     show: Callable[[dict[str, Any]], None],
 ) -> int:
     """Run ``work`` on every question; a failed item is a line of its own."""
     status = DONE
-    for head, question, documents in _questions(options):
+    for head, question, documents, pages in _questions(options):
         result = head
         if question is not None:
             try:
-                result = head | work(question, documents)
+                result = head | work(question, documents, pages)
             except StcError as error:
                 result = head | {"error": str(error)}
         if result.get("error"):
@@ -540,10 +547,17 @@ def _search(services: Services, options: argparse.Namespace) -> int:
     from stc.chat.retrieval import retrieve
     from stc.chat.scope import check_question, resolve
 
-    def work(question: str, documents: list[str] | None) -> dict[str, Any]:
+    def work(question: str, documents: list[str] | None, pages: str) -> dict[str, Any]:
         began = time.monotonic()
-        scope = resolve(services, documents)
-        hits = retrieve(services, check_question(question), document_ids=scope.ids, kind=options.kind, limit=options.k)
+        scope = resolve(services, documents, pages)
+        hits = retrieve(
+            services,
+            check_question(question),
+            document_ids=scope.ids,
+            pages=scope.pages,
+            kind=options.kind,
+            limit=options.k,
+        )
         return {"hits": [_hit_json(hit) for hit in hits], "seconds": round(time.monotonic() - began, 4)}
 
     def show(result: dict[str, Any]) -> None:
@@ -556,9 +570,9 @@ def _search(services: Services, options: argparse.Namespace) -> int:
 def _context(services: Services, options: argparse.Namespace) -> int:
     from stc.chat.answering import prepare_context
 
-    def work(question: str, documents: list[str] | None) -> dict[str, Any]:
+    def work(question: str, documents: list[str] | None, pages: str) -> dict[str, Any]:
         context = prepare_context(
-            services, question, document_ids=documents, route=options.route, budget=options.budget
+            services, question, document_ids=documents, pages=pages, route=options.route, budget=options.budget
         )
         parts = []
         for part in context.parts:
@@ -577,9 +591,15 @@ def _context(services: Services, options: argparse.Namespace) -> int:
 def _ask(services: Services, options: argparse.Namespace) -> int:
     from stc.chat import answering
 
-    def work(question: str, documents: list[str] | None) -> dict[str, Any]:
+    def work(question: str, documents: list[str] | None, pages: str) -> dict[str, Any]:
         answer = answering.ask(
-            services, question, document_ids=documents, route=options.route, effort=options.effort, model=options.model
+            services,
+            question,
+            document_ids=documents,
+            pages=pages,
+            route=options.route,
+            effort=options.effort,
+            model=options.model,
         )
         return _answer_json(answer)
 

@@ -181,6 +181,37 @@ def test_questions_from_a_file_are_answered_in_order_and_fail_one_by_one(stc, fi
     assert ["error" in line for line in lines] == [False, True, True, False, True, True, True]
 
 
+def test_pages_of_one_document_are_asked_alone(stc, tmp_path):
+    guide = tmp_path / "guide.pdf"
+    texts = ["The ferry leaves at 07:40.", "The harbour was dug in 1902.", "The lighthouse was built in 1911."]
+    guide.write_bytes(make_pdf(texts))
+    document = stc("add", guide)[0]["document_id"]
+    (found,) = stc("search", "When was it built?", "--document", document, "--pages", "2-3")
+    assert found["hits"]
+    assert all(hit["page_start"] >= 2 and "ferry" not in hit["text"] for hit in found["hits"])
+    (context,) = stc("context", "When?", "--document", document, "--pages", "1,3", "--route", "document")
+    assert [part["page_start"] for part in context["parts"]] == [1, 3]
+    (answer,) = stc("ask", "When was the lighthouse built?", "--document", document, "--pages", "3")
+    assert [citation["page"] for citation in answer["citations"]] == [3]
+    (refused,) = stc("ask", "When?", "--pages", "3", status=1)
+    assert "in one document only" in refused["error"]
+    (gone,) = stc("search", "When?", "--document", document, "--pages", "4", status=1)
+    assert "guide.pdf has 3 pages: there is no page 4" in gone["error"]
+
+
+def test_each_line_of_a_questions_file_may_name_its_pages(stc, tmp_path):
+    guide = tmp_path / "guide.pdf"
+    guide.write_bytes(make_pdf(["The ferry leaves at 07:40.", "The harbour was dug in 1902."]))
+    document = stc("add", guide)[0]["document_id"]
+    wanted = [{"pages": 1}, {"pages": "2"}, {}, {"pages": True}, {"pages": [1]}, {"pages": "\ud800"}, {"pages": "two"}]
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text("\n".join(json.dumps({"question": "What is said?"} | each) for each in wanted))
+    lines = stc("search", "--from", questions, "--document", document, "--pages", "2", status=1)
+    assert [{hit["page_start"] for hit in line.get("hits", ())} for line in lines[:3]] == [{1}, {2}, {2}]
+    assert all('"pages" must be a page' in line["error"] for line in lines[3:6])
+    assert "names no pages" in lines[6]["error"]
+
+
 def test_sleep_prepares_until_done_and_then_says_nothing(stc, file):
     document = stc("add", file)[0]["document_id"]
     planned = stc("sleep", "--dry-run")
