@@ -41,13 +41,14 @@ def ask(question: str, route: str = "auto", origin: Origin = "typed") -> None:
         scope.check_question(question)
         if gone and not chosen:
             raise UserError(f"{ALL_GONE} Choose others under “Answer from”, or all.")
-        scope.resolve(services, chosen)
-        chat = conversation["id"] if conversation else generations.new_conversation(services, question, chosen)
+        pages = str(scope.resolve(services, chosen, pages_wanted()).pages or "")
+        chat = conversation["id"] if conversation else generations.new_conversation(services, question, chosen, pages)
         generations.start(
             services,
             question,
             conversation_id=chat,
             document_ids=chosen,
+            pages=pages,
             effort=st.session_state.get("effort") or None,
             origin=origin,
             route=route,
@@ -79,8 +80,33 @@ def all_documents() -> None:
 
 
 def rescope() -> None:
+    st.session_state[pages_key] = ""
     if conversation:
         library.scope_conversation(services, conversation["id"], st.session_state[scope_key])
+
+
+def repage() -> None:
+    """Keep the pages with the chat; what names none stays in its field, which says so."""
+    chosen = st.session_state[scope_key]
+    if conversation:
+        pages = "" if pages_refused() else pages_wanted()
+        library.scope_conversation(services, conversation["id"], chosen, pages)
+
+
+def pages_wanted() -> str:
+    """Return the pages that are asked for of the one document chosen, as they were typed."""
+    return st.session_state[pages_key] if len(st.session_state[scope_key]) == 1 else ""
+
+
+def pages_refused() -> str:
+    """Return what is wrong with the pages that were typed, "" where nothing is."""
+    try:
+        pages = scope.Pages.parse(pages_wanted())
+        if pages:
+            pages.check(next(one for one in documents if one.id in st.session_state[scope_key]))
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def edited() -> None:
@@ -165,6 +191,11 @@ def sidebar() -> None:
             placeholder="All documents",
             on_change=rescope,
         )
+    only = next((one for one in documents if [one.id] == chosen), None)
+    if only and (only.pages > 1 or pages_wanted()):
+        st.text_input("Pages", key=pages_key, max_chars=60, placeholder="All, or some: 3-7, 12", on_change=repage)
+        if refused := pages_refused():
+            st.caption(safe.inert(refused))
     if gone and not chosen:
         st.caption(ALL_GONE)
         st.button("Answer from all documents", on_click=all_documents, key="all-documents")
@@ -231,6 +262,8 @@ scope_key = f"scope-{conversation['id'] if conversation else opened_id or 'new'}
 limited_to = conversation["scope"] if conversation else [opened_id] if opened_id else []
 gone = [one for one in limited_to if one not in names]
 st.session_state[scope_key] = [one for one in st.session_state.get(scope_key, limited_to) if one in names]
+pages_key = f"pages-{scope_key}"
+st.session_state[pages_key] = st.session_state.get(pages_key, conversation["pages"] if conversation else "")
 
 with st.sidebar:
     sidebar()

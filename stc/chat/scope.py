@@ -64,6 +64,12 @@ class Pages:
         """Tell whether one of the pages ``first`` to ``last`` is among these."""
         return any(first <= end and start <= last for start, end in self.ranges)
 
+    def check(self, document: Document) -> None:
+        """Raise ``UserError`` where the document has no such page."""
+        if self.last > document.pages:
+            has = "1 page" if document.pages == 1 else f"{document.pages:,} pages"
+            raise UserError(f"{document.name} has {has}: there is no page {self.last:,}. Choose others.")
+
     def words(self) -> str:
         """Return them as a reader sees them: "p. 5", "pp. 3-7, 12"."""
         shown = str(self).replace(",", ", ")
@@ -149,9 +155,7 @@ def resolve(services: Services, document_ids: Sequence[str] | None, pages: str =
 
 def _narrowed(services: Services, scope: Scope, pages: Pages) -> Scope:
     (document,) = scope.documents
-    if pages.last > document.pages:
-        has = "1 page" if document.pages == 1 else f"{document.pages:,} pages"
-        raise UserError(f"{document.name} has {has}: there is no page {pages.last:,}. Choose others.")
+    pages.check(document)
     with services.database.read() as connection:
         read = scope.read_pages(connection, document.id)
     narrowed = dataclasses.replace(document, pages=len(read), tokens=sum(tokens.count(page.text) for page in read))

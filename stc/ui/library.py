@@ -114,9 +114,9 @@ def rename_conversation(of: Services, conversation_id: str, title: str) -> None:
         conversation_rows.change(connection, of.owner, conversation_id, title=title)
 
 
-def scope_conversation(of: Services, conversation_id: str, document_ids: Sequence[str]) -> None:
+def scope_conversation(of: Services, conversation_id: str, document_ids: Sequence[str], pages: str = "") -> None:
     with of.database.write() as connection:
-        conversation_rows.change(connection, of.owner, conversation_id, scope=list(document_ids))
+        conversation_rows.change(connection, of.owner, conversation_id, scope=list(document_ids), pages=pages)
 
 
 def delete_conversation(of: Services, conversation_id: str) -> None:

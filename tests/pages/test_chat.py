@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import io
+
 import pytest
 
+from stc.documents import ingest
 from stc.sleep import run
 from stc.storage import conversations
 from stc.ui import library
+from tests.documents.pdfs import make_pdf
 from tests.pages.conftest import all_text, ask, button, until
 
 
@@ -139,7 +143,6 @@ def test_a_question_without_any_document_is_told_so(app, services):
 
 
 def test_a_question_that_came_too_early_is_kept_to_be_asked_again(app, services):
-    from stc.documents import ingest
     from tests.pages.conftest import LIGHTHOUSE
 
     app.run()
@@ -166,8 +169,6 @@ def test_a_document_that_is_still_read_can_be_opened(app, services):
 
 
 def test_a_chat_outlives_its_documents_and_says_that_they_are_gone(app, add, services):
-    from stc.documents import ingest
-
     document_id = add()
     add("harbour.md", "# Harbour\n\nThe harbour was dug in 1902. It holds 80 boats.\n")
     app.query_params["document"] = document_id
@@ -199,6 +200,31 @@ def test_a_chat_can_be_limited_to_documents(app, add, services):
     assert chat["scope"] == [other]
     app.multiselect[0].set_value([]).run()
     assert library.conversations(services)[0]["scope"] == []
+
+
+def test_a_chat_can_be_limited_to_pages_of_one_document(app, services):
+    texts = ["The ferry leaves at 07:40.", "The harbour was dug in 1902.", "The lighthouse was built in 1911."]
+    received = ingest.receive(services, "guide.pdf", io.BytesIO(make_pdf(texts)))
+    ingest.process(services, received.document_id)
+    app.query_params["document"] = received.document_id
+    app.run()
+    app.sidebar.text_input[0].set_value("2-9").run()
+    assert "guide.pdf has 3 pages: there is no page 9" in app.sidebar.caption[0].value.replace("\\", "")
+    ask(app, "When was the harbour dug?")
+    assert "there is no page 9" in app.error[0].value
+    app.sidebar.text_input[0].set_value("2").run()
+    button(app, "Ask again").click().run()
+    until(app, "1902")
+    chat = library.conversations(services)[0]
+    assert (chat["scope"], chat["pages"]) == ([received.document_id], "2")
+    assert app.sidebar.text_input[0].value == "2"
+    ask(app, "When was the lighthouse built?")
+    until(app, "documents don&#x27;t say")
+    app.sidebar.text_input[0].set_value("").run()
+    assert library.conversations(services)[0]["pages"] == ""
+    ask(app, "In which year was the lighthouse built?")
+    until(app, "1911")
+    assert [answer.pages for answer in library.answers(services, chat["id"])] == ["2", "2", ""]
 
 
 def test_a_chat_is_renamed_and_deleted(app, add, services):
