@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from stc.chat.terms import terms
+from stc.chat.terms import beginning, terms
 from stc.storage.lexical import STOP_WORDS
 
 _ABBREVIATIONS = frozenset(
@@ -40,13 +40,15 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A unit as it is compared with a question: its text and its terms in order."""
+    """A unit as it is compared with a question: its text and its terms in order. ``beginnings``: those of its longer words,
+    by which it holds another form of a word, too (see ``beginning``)."""
 
     start: int
     end: int
     text: str
     terms: tuple[str, ...]
     held: frozenset[str]
+    beginnings: frozenset[str]
 
 
 @lru_cache(maxsize=8192)
@@ -56,7 +58,8 @@ def read(text: str) -> tuple[Read, ...]:
     for unit in split(text):
         body = text[unit.start : unit.end]
         own = tuple(terms(body))
-        found.append(Read(unit.start, unit.end, body, own, frozenset(own)))
+        held = frozenset(own)
+        found.append(Read(unit.start, unit.end, body, own, held, frozenset(map(beginning, held)) - {""}))
     return tuple(found)
 
 

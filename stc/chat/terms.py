@@ -10,6 +10,7 @@ from stc.storage.lexical import STOP_WORDS
 
 _TOKEN = re.compile(r"\d+(?:[.,:/]\d+)+|[^\W_]+")
 _VOWELS = frozenset("aeiou")
+_BEGINNING = 5
 
 
 def terms(text: str) -> list[str]:
@@ -25,6 +26,12 @@ def places(text: str) -> list[tuple[str, int, int]]:
         if term:
             found.append((term, match.start(), match.end()))
     return found
+
+
+def beginning(term: str) -> str:
+    """Return the letters that a longer term shares with its other forms ("departure", "depart"), "" for a short term or a
+    number."""
+    return term[:_BEGINNING] if len(term) >= _BEGINNING and term.isalpha() else ""
 
 
 @lru_cache(maxsize=100_000)
