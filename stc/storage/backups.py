@@ -27,7 +27,7 @@ from sqlalchemy import delete, select
 
 from stc.errors import Damaged, UserError
 from stc.storage import documents as document_rows
-from stc.storage import lexical, upkeep
+from stc.storage import lexical, private, upkeep
 from stc.storage.database import Database
 from stc.storage.files import Files
 from stc.storage.holders import Holders
@@ -246,7 +246,7 @@ def restore(storage: Path, file: Path) -> Backup:
     """
     holders = Holders(storage / "holders")
     with _told_of_the_disk(storage):
-        storage.mkdir(parents=True, exist_ok=True)
+        private.make_folder(storage)
         with holders.alone():
             finish(storage)
             restoring = storage / RESTORING
@@ -310,7 +310,7 @@ def finish(storage: Path) -> None:
         if moved and not new.exists():
             continue  # that has been done before it was cut short
         if old.exists() or old.is_symlink():
-            aside.mkdir(exist_ok=True)
+            private.make_folder(aside)
             os.replace(old, aside / name)
         if moved:
             os.replace(new, old)
@@ -349,7 +349,8 @@ def _unpack(file: Path, target: Path, free: int) -> _Found:
             needed = sum(info.file_size for info in members.values())
             if needed > free:
                 raise OSError(errno.ENOSPC, f"{_mib(needed)} are needed, {_mib(free)} are free")
-            (target / "files").mkdir(parents=True)
+            private.make_folder(target)
+            (target / "files").mkdir()
             for name, told in manifest["members"].items():
                 content_hash = name.rpartition("/")[2]
                 place = target / name if name == _DATABASE else target / "files" / content_hash[:2] / content_hash
@@ -407,7 +408,8 @@ def _manifest(packed: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -
 
 def _unpack_one(packed: zipfile.ZipFile, info: zipfile.ZipInfo, place: Path) -> str:
     digest, left = hashlib.sha256(), info.file_size
-    with packed.open(info) as source, place.open("xb") as target:
+    _make_private(place)
+    with packed.open(info) as source, place.open("wb") as target:
         while left > 0 and (block := source.read(min(left, _BLOCK_BYTES))):
             digest.update(block)
             left -= len(block)

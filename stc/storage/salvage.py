@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from stc.errors import UserError
-from stc.storage import backups, upkeep
+from stc.storage import backups, private, upkeep
 from stc.storage import documents as document_rows
 from stc.storage.database import Database
 from stc.storage.files import Files
@@ -51,7 +51,7 @@ def salvage(path: Path) -> Salvaged:
     making = storage / backups.RESTORING
     try:
         backups.finish(storage)
-        making.mkdir()
+        private.make_folder(making)
         beside = making / path.name
         Database(beside).close()
         with contextlib.closing(sqlite3.connect(beside, isolation_level=None)) as target:

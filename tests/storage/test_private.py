@@ -13,7 +13,7 @@ import pytest
 from stc import doctor
 from stc.documents import ingest
 from stc.services import Services
-from stc.storage import private
+from stc.storage import backups, private
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="only on systems with modes: not Windows")
 
@@ -39,6 +39,26 @@ def test_a_storage_is_made_for_its_owner_alone_whatever_the_umask(tmp_path):
         services.close()
     finally:
         os.umask(before)
+
+
+def test_what_was_restored_is_for_its_owner_alone_whatever_the_umask(tmp_path):
+    services = Services(tmp_path / "storage")
+    ingest.receive(services, "letter.md", io.BytesIO(b"# Letter\n\nThe diagnosis is nobody's business."))
+    made = backups.back_up(services.storage, tmp_path / "all.zip", holder=services.holder)
+    services.close()
+    before = os.umask(0)
+    try:
+        for _ in range(2):  # the second time what is there is kept aside
+            backups.restore(tmp_path / "new" / "storage", made.file)
+    finally:
+        os.umask(before)
+    storage = tmp_path / "new" / "storage"
+    (aside,) = storage.glob("before-restore-*")
+    assert {mode(storage), mode(aside)} == {0o700}
+    kept = [path for path in storage.rglob("*") if path.is_file() and "holders" not in path.parts]
+    assert len(kept) == 4
+    assert {mode(path) for path in kept} == {0o600}
+    assert mode(made.file) == 0o600
 
 
 def test_rights_that_somebody_gave_on_purpose_stay(tmp_path):
