@@ -71,6 +71,15 @@ def test_a_passage_is_found_that_does_not_repeat_which_document_is_meant(service
         assert any(hit.document_id == document_id and "temperature was" in hit.text for hit in hits)
 
 
+def test_another_form_of_a_word_counts_as_the_word_in_a_sentence(services):
+    add(services, "pier.txt", "The departures stand on a board at the pier.\n")
+    same = retrieve(services, "Where do departures stand?", kind="chunk")[0].signals
+    other = retrieve(services, "Where do departing boats stand?", kind="chunk")[0].signals
+    unknown = retrieve(services, "Where do painted boats stand?", kind="chunk")[0].signals
+    assert same["sentence"] > other["sentence"] > unknown["sentence"]
+    assert other["words"] == pytest.approx(unknown["words"], abs=0.01)
+
+
 def test_one_document_alone_is_not_told_from_others(services, ferry):
     assert "document" not in retrieve(services, "When does the ferry leave?")[0].signals
 

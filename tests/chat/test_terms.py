@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from stc.chat.terms import places, stem, terms
+from stc.chat.terms import beginning, places, stem, terms
 
 WORDS = (
     "caresses ponies ties cats feed agreed plastered motoring sing conflated troubling sized hopping falling "
@@ -36,3 +36,8 @@ def test_a_number_is_one_term(number):
 def test_places_point_into_the_text():
     text = "The pilot's last flight"
     assert [text[start:end] for _, start, end in places(text)] == ["pilot", "last", "flight"]
+
+
+def test_forms_of_a_word_begin_alike_and_short_words_and_numbers_have_no_form():
+    assert beginning("departur") == beginning("depart") == "depar"
+    assert beginning("pier") == beginning("194400") == ""
