@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +22,7 @@ from stc.ui import gate, login_provider
 from stc.words import Person
 
 _LARGEST_FORM_BYTES = 10_000
+_NOTHING: Mapping[str, str] = {}
 _SAYS = {"out": "You are signed out.", "changed": "The password is changed. You are signed out everywhere else."}
 
 
@@ -77,12 +78,12 @@ class Entrance:
         return await self._enter(request, "Use a code", _join_form, enter)
 
     async def _enter(self, request: Request, title: str, form: Callable[..., str], enter: Callable) -> Response:
+        given: dict[str, str] = {}
         try:
             given = await _given(request)
             token = await enter(given)
         except UserError as error:
-            again = form(name=given.get("name", "")) if "given" in locals() else form()
-            return _page(title, again, error=str(error), status=403)
+            return _page(title, form(given), error=str(error), status=403)
         before = gate.token_of(request.scope)
         if before:
             await run_in_threadpool(entering.sign_out, self._services, before)
@@ -187,25 +188,28 @@ def _page(title: str, body: str, said: str = "", error: str = "", status: int = 
     return HTMLResponse(text, status, {"cache-control": "no-store"})
 
 
-def _sign_in_form(name: str = "") -> str:
+def _sign_in_form(given: Mapping[str, str] = _NOTHING) -> str:
     button = f'<p><a href="{gate.base()}{gate.PROVIDER}">Sign in with your organisation</a></p>'
     return f"""<form method="post" action="{gate.base()}{gate.SIGN_IN}">
-{_field("name", "Name", "text", "username", value=name, more="autofocus")}
+{_field("name", "Name", "text", "username", value=given.get("name", ""), more="autofocus")}
 {_field("password", "Password", "password", "current-password")}
 <button>Sign in</button></form>
 {button if login_provider.is_set_up() else ""}
-<p class="quiet"><a href="{gate.base()}{gate.JOIN}">I was given a code</a></p>"""
+<p><a href="{gate.base()}{gate.JOIN}">I was given a code</a></p>"""
 
 
-def _join_form(name: str = "") -> str:
+def _join_form(given: Mapping[str, str] = _NOTHING) -> str:
+    """A code that was typed stays: what is wrong is mostly the passwords."""
+    name, code = given.get("name", ""), given.get("code", "")
+    more = "autofocus spellcheck=false autocapitalize=characters"
     return f"""<p>With the code that you were given you choose a password, once. The first admin's code stands where
 the program was started.</p>
 <form method="post" action="{gate.base()}{gate.JOIN}">
-{_field("code", "Code", "text", "one-time-code", more="autofocus spellcheck=false autocapitalize=characters")}
+{_field("code", "Code", "text", "one-time-code", value=code, more=more)}
 {_field("name", "Your name (only for the first admin)", "text", "username", value=name, required=False)}
 {_new_password()}
 <button>Set the password</button></form>
-<p class="quiet"><a href="{gate.base()}{gate.SIGN_IN}">I have a password</a></p>"""
+<p><a href="{gate.base()}{gate.SIGN_IN}">I have a password</a></p>"""
 
 
 def _account_forms(person: Person) -> str:
@@ -216,7 +220,7 @@ def _account_forms(person: Person) -> str:
 {_field("old", "Present password", "password", "current-password")}
 {_new_password()}
 <button>Change it</button></form>"""
-    return f"""<p class="quiet"><a href="{gate.base()}/">Back to the documents</a></p>
+    return f"""<p><a href="{gate.base()}/">Back to the documents</a></p>
 <form {action}><button name="act" value="out">Sign out</button>
 <button name="act" value="everywhere" class="plain">Sign out everywhere</button></form>
 {change if person.has_password else ""}"""
@@ -250,7 +254,7 @@ _STYLE = """
   --main: #8fa0ea; --bad: #ff9aa2 } }
 body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif }
 main { max-width: 22rem; margin: 0 auto; padding: 12vh 1.25rem 2rem }
-.brand, .quiet { opacity: .75 }
+.brand { opacity: .75 }
 h1 { font-size: 1.75rem; overflow-wrap: anywhere } h2 { font-size: 1.125rem; margin-top: 2rem }
 label { display: block; margin: 0 0 1rem }
 input { box-sizing: border-box; width: 100%; margin-top: .25rem; padding: .6rem .75rem; font: inherit; color: inherit;

@@ -138,6 +138,13 @@ def test_a_wrong_password_says_so_and_gives_no_cookie(visit):
     assert "set-cookie" not in answer.headers
 
 
+def test_a_code_is_not_typed_twice_because_the_passwords_differ(visit):
+    given = {"code": "ABCDE-<b>", "name": "", "password": GOOD, "again": "another horse"}
+    answer = visit().post(gate.JOIN, data=given)
+    assert 'value="ABCDE-&lt;b&gt;"' in answer.text
+    assert GOOD not in answer.text
+
+
 def test_a_form_of_another_site_is_refused(visit):
     answer = visit().post(
         gate.SIGN_IN, data={"name": "Anna", "password": GOOD}, headers={"sec-fetch-site": "cross-site"}
