@@ -58,12 +58,14 @@ def switch(act: Any, *given: Any) -> None:
 def uses(owner: str) -> str:
     """Return what somebody uses in a line; no question and no text of theirs."""
     used = people.used(services, owner)
+    prepared = f"prepared with {used.prepared_tokens:,} tokens, {ledger.money(used.prepared_usd)}"
+    if owner == SHARED:
+        return safe.inert(prepared)
     asked = f"asked for {used.asked_tokens:,} tokens, {ledger.money(used.asked_usd)}"
     if used.today_tokens:
         asked += f" (today {used.today_tokens:,}, {ledger.money(used.today_usd)})"
-    prepared = f"prepared with {used.prepared_tokens:,} tokens, {ledger.money(used.prepared_usd)}"
     kept = f"{phrases.count(used.documents, 'document')} of {used.bytes / MIB:,.1f} MiB"
-    return safe.inert(f"{asked} · {prepared}" if owner == SHARED else f"{asked} · {prepared} · {kept}")
+    return safe.inert(f"{asked} · {prepared} · {kept}")
 
 
 def row(person: Person) -> None:

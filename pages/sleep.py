@@ -84,7 +84,11 @@ def controls() -> None:
             on_change=set_paused,
             help="Off: nothing is prepared until you ask for it here.",
         )
-    ready = {document.id: document.name for document in library.documents(services) if document.status == "ready"}
+    ready = {
+        document.id: document.name
+        for document in library.documents(services)
+        if document.status == "ready" and library.may_change(services, document)
+    }
     if not ready:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -16,7 +16,7 @@ from stc.storage import documents as document_rows
 from stc.storage import notes as note_rows
 from stc.storage import tasks
 from stc.storage.database import new_id
-from stc.words import NoteDraft, Pass, Person, SleepRun, SleepTask, Usage
+from stc.words import SHARED, NoteDraft, Pass, Person, SleepRun, SleepTask, Usage
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -335,7 +335,34 @@ def while_away(services: Services, since: float) -> str:
 
 
 def status(services: Services) -> Status:
-    """Return what the sleeper does now, what comes next and why it may be asleep; from the database, in any process."""
+    """Return what the sleeper does now, what comes next and why it may be asleep; from the database, in any process.
+
+    That is for the person's own documents and for shared ones.
+    """
+    with services.database.read() as connection:
+        own, shared = (bool(document_rows.list_all(connection, owner)) for owner in (services.owner, SHARED))
+    if services.owner == SHARED or not shared:
+        return _status(services)
+    theirs = _status(services.of(Person(SHARED, "", admin=True)))
+    if not own:
+        return theirs
+    mine = _status(services)
+    first, then = sorted((mine, theirs), key=lambda one: (not one.next, one.until is None))
+    waiting = mine.waiting + theirs.waiting + ((then.asleep,) if then.until is not None else ())
+    return Status(
+        mine.now + theirs.now,
+        first.next,
+        first.asleep,
+        first.until,
+        first.coming + ((then.next,) if then.next else ()) + then.coming,
+        tuple(dict.fromkeys(one for one in waiting if one != first.asleep)),
+        mine.not_worth + theirs.not_worth,
+        mine.little + theirs.little,
+    )
+
+
+def _status(services: Services) -> Status:
+    """Return the same for the documents of one owner."""
     found = facts.gather(services)
     with services.database.read() as connection:
         running = tasks.running(connection, services.owner, found.now)

@@ -131,6 +131,19 @@ def test_preparing_what_is_shared_is_paid_once_and_by_nobody(anna, bert, cora):
     assert [one.document_id for one in run.history(cora)][:1] == [document_id]
 
 
+def test_what_is_prepared_next_tells_of_shared_documents_and_of_nobody_else_s(anna, bert, cora):
+    assert run.status(cora).asleep == "there are no documents"
+    document_id = add(bert, name="shared.md")
+    sharing.share(bert, document_id)
+    add(anna, TEXT + "Anna's own.", name="private.md")
+    list(run.sleep_now(bert, [document_id], until_done=True))
+    assert run.status(cora).asleep == "everything is prepared"
+    run.prepare_again(bert, document_id)
+    seen = {one: repr(run.status(one)) for one in (anna, bert, cora)}
+    assert all("shared.md" in said for said in seen.values())
+    assert ["private.md" in said for said in seen.values()] == [True, False, False]
+
+
 def test_what_was_prepared_for_somebody_s_questions_is_not_shared_and_no_question_prepares_what_is(anna, bert, cora):
     document_id = add(bert)
     with bert.database.write() as connection:
