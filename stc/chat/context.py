@@ -2,14 +2,17 @@
 
 Notes come whole. Passages come sentence by sentence: those of a good passage that share words with the question, or hold a
 thing of the kind asked for, before the rest, so that a small budget is not spent on one passage's chatter
-(docs/decisions/0023-packing-sentences.md).
+(docs/decisions/0023-packing-sentences.md). Nothing comes twice: a quote that stands in a packed passage leaves its note, a
+sentence that stands in a packed note is not taken from its passage, and passages that follow on one another become one part
+(docs/decisions/0033-one-part-per-text.md).
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from stc.chat import sentences
 from stc.chat.offering import offers
@@ -41,6 +44,8 @@ _USUAL_TOKENS = 32
 _LONG = 0.05
 """Taken off a longer sentence for each e-fold."""
 _SHORTEST_TOKENS = 4
+_SHORTEST_TWICE = 4
+"""Words of a sentence that must not come a second time; "Yes." and "Total:" stand everywhere."""
 _SHORT = 0.3
 """Taken off a shorter one."""
 
@@ -53,59 +58,126 @@ def pack(
     route: Route,
     budget: int,
     reasons: tuple[str, ...] = (),
+    ordinals: Mapping[str, int] | None = None,
+    shortened: Callable[[Hit, str], str] | None = None,
 ) -> Context:
     """Return the best of the hits that fits ``budget`` tokens, labelled, ordered by document and page.
 
     Hits come best first, notes before passages. Where all of them fit, all are there whole. The first note that does not
     fit is shortened to its piece nearest to the question. The best passages come whole as far as half of the budget goes;
     of the others the best sentences are taken, and sentences left out between two of them leave a blank line. ``names``
-    maps document ids to names; they are shown where there are several.
+    maps document ids to names; they are shown where there are several. ``ordinals`` says where in its document a passage
+    stands: those that follow on one another are one part. ``shortened`` returns a note without what it quotes of a text,
+    "" where nothing of its own is left.
     """
     several = len({hit.document_id for hit in hits}) > 1
     distinct = list({hit.text: hit for hit in reversed(hits)}.values())[::-1]
-    frame = _Frame(names, several, reasons, route)
-    if sum(hit.tokens for hit in distinct) <= budget:
-        whole = frame.context([(hit, hit.text) for hit in distinct])
-        if whole.tokens <= budget:
-            return whole
-    notes = _fitting_notes([hit for hit in distinct if hit.kind == "note"], question, budget, frame)
-    used = sum(tokens.count(text) + frame.header_tokens(hit) for hit, text in notes)
+    frame = _Frame(names, several, reasons, route, ordinals or {})
+    shortened = shortened or _as_it_is
     passages = [hit for hit in distinct if hit.kind == "chunk"]
-    chosen = _fitting_sentences(passages, question, budget - used, frame)
+    noted = [hit for hit in distinct if hit.kind == "note"]
+    whole = _own([(hit, hit.text) for hit in noted], [hit.text for hit in passages], shortened)
+    whole += [(hit, hit.text) for hit in passages]
+    if sum(tokens.count(text) for _, text in whole) <= budget:
+        everything = frame.context(whole)
+        if everything.tokens <= budget:
+            return everything
+    notes = _fitting_notes(noted, question, budget, frame)
+    filling = _Filling(passages, question, budget, frame)
+    while filling.fill(_own(notes, filling.texts(), shortened)):
+        pass  # what a note no longer quotes makes room
     while True:
-        context = frame.context([*notes, *_texts(passages, chosen)])
-        if context.tokens <= budget or not (chosen or notes):
+        # What a note no longer quotes stands in a passage; one that is taken out again gives it back.
+        kept = _own(notes, filling.texts(), shortened)
+        context = frame.context([*kept, *filling.pieces()])
+        if context.tokens <= budget or not (filling.chosen or notes):
             return context
         # Pieces counted apart may come to a token or two less than the whole.
-        (chosen or notes).pop()
+        (filling.chosen or notes).pop()
+
+
+def _own(
+    notes: Sequence[tuple[Hit, str]], texts: Sequence[str], shortened: Callable[[Hit, str], str]
+) -> list[tuple[Hit, str]]:
+    """Return the notes without what they quote of the texts or of a note before them; without those left empty."""
+    there = "\n\n".join(texts)
+    kept = []
+    for hit, text in notes:
+        if text == hit.text:
+            own = shortened(hit, there)
+        else:  # a piece of a note
+            own = "" if plain(text) in plain(there) else text
+        if own:
+            kept.append((hit, own))
+            there = f"{there}\n\n{own}"
+    return kept
 
 
 class _Frame:
     """How parts are labelled and put together."""
 
-    def __init__(self, names: Mapping[str, str], several: bool, reasons: tuple[str, ...], route: Route) -> None:
+    def __init__(
+        self,
+        names: Mapping[str, str],
+        several: bool,
+        reasons: tuple[str, ...],
+        route: Route,
+        ordinals: Mapping[str, int],
+    ) -> None:
         self._names = names
         self._several = several
         self._reasons = reasons
         self._route = route
+        self._ordinals = ordinals
 
-    def header(self, label: int, hit: Hit) -> str:
-        pages = f"p. {hit.page_start}" if hit.page_start == hit.page_end else f"pp. {hit.page_start}-{hit.page_end}"
-        return f"[{label}] {self._names[hit.document_id]}, {pages}" if self._several else f"[{label}] {pages}"
+    def header(self, part: Part) -> str:
+        return self._header(part.label, part.document_id, part.page_start, part.page_end)
 
     def header_tokens(self, hit: Hit) -> int:
-        return tokens.count(self.header(10, hit) + "\n\n\n")
+        return tokens.count(self._header(10, hit.document_id, hit.page_start, hit.page_end) + "\n\n\n")
+
+    def _header(self, label: int, document_id: str, page_start: int, page_end: int) -> str:
+        pages = f"p. {page_start}" if page_start == page_end else f"pp. {page_start}-{page_end}"
+        return f"[{label}] {self._names[document_id]}, {pages}" if self._several else f"[{label}] {pages}"
+
+    def follows(self, hit: Hit, other: Hit) -> bool:
+        """Tell whether a passage is the one after another, with nothing of the document between them."""
+        if hit.document_id != other.document_id or not {hit.id, other.id} <= self._ordinals.keys():
+            return False
+        return self._ordinals[hit.id] == self._ordinals[other.id] + 1
 
     def context(self, pieces: Sequence[tuple[Hit, str]]) -> Context:
-        ordered = sorted(
-            pieces, key=lambda one: (one[0].document_id, one[0].page_start, one[0].page_end, one[0].kind == "chunk")
-        )
         parts = tuple(
             Part(label, hit.kind, hit.id, hit.document_id, hit.page_start, hit.page_end, text, tokens.count(text))
-            for label, (hit, text) in enumerate(ordered, start=1)
+            for label, (hit, text) in enumerate(self._joined(pieces), start=1)
         )
-        text = "\n\n".join(f"{self.header(label, hit)}\n{text}" for label, (hit, text) in enumerate(ordered, start=1))
+        text = "\n\n".join(f"{self.header(part)}\n{part.text}" for part in parts)
         return Context(self._route if parts else "none", parts, text, tokens.count(text), self._reasons)
+
+    def _joined(self, pieces: Sequence[tuple[Hit, str]]) -> list[tuple[Hit, str]]:
+        """Return the pieces in the order of the text, those of passages that follow on one another as one."""
+        joined: list[tuple[Hit, str]] = []
+        before: tuple[Hit, str] | None = None
+        for hit, text in sorted(pieces, key=self._place):
+            if before is not None and self.follows(hit, before[0]):
+                first, so_far = joined[-1]
+                pages = max(first.page_end, hit.page_end)
+                joined[-1] = replace(first, page_end=pages), f"{so_far}{_between(before, (hit, text))}{text}"
+            else:
+                joined.append((hit, text))
+            before = (hit, text)
+        return joined
+
+    def _place(self, piece: tuple[Hit, str]) -> tuple[str, int, bool, int, int]:
+        hit = piece[0]
+        return hit.document_id, hit.page_start, hit.kind == "chunk", self._ordinals.get(hit.id, 0), hit.page_end
+
+
+def _between(above: tuple[Hit, str], below: tuple[Hit, str]) -> str:
+    """Return what stands between the pieces of two passages that follow on one another: a blank line where text is left out."""
+    to_its_end = above[0].text.rstrip().endswith(above[1].rpartition("\n\n")[2].rstrip())
+    from_its_start = below[0].text.lstrip().startswith(below[1].partition("\n\n")[0].lstrip())
+    return "\n" if to_its_end and from_its_start else "\n\n"
 
 
 def _fitting_notes(notes: Sequence[Hit], question: str, budget: int, frame: _Frame) -> list[tuple[Hit, str]]:
@@ -123,41 +195,80 @@ def _fitting_notes(notes: Sequence[Hit], question: str, budget: int, frame: _Fra
     return fitting
 
 
-def _fitting_sentences(passages: Sequence[Hit], question: str, budget: int, frame: _Frame) -> list[tuple[int, int]]:
-    """Return (passage, sentence) positions that fit the budget, the best first."""
-    drawn = 0
-    held = 0
-    for hit in passages:
-        if drawn >= _PASSAGES and held >= 2 * budget:
-            break
-        drawn, held = drawn + 1, held + hit.tokens
-    chosen: list[tuple[int, int]] = []
-    opened: set[int] = set()
-    seen: set[str] = set()
-    used = 0
-    for passage, hit in enumerate(passages[:drawn]):
-        cost = hit.tokens + frame.header_tokens(hit)
-        if used + cost > _WHOLE * budget:
-            break
-        used += cost
-        opened.add(passage)
-        chosen += [(passage, sentence) for sentence in range(len(sentences.read(hit.text)))]
-        seen.update(unit.text for unit in sentences.read(hit.text))
-    for passage, sentence in _ranked(passages[:drawn], question, passages):
-        hit = passages[passage]
-        text = sentences.read(hit.text)[sentence].text
-        if text in seen:
-            continue  # passages overlap
-        cost = tokens.count(text) + 1 + (0 if passage in opened else frame.header_tokens(hit))
-        if used + cost > budget:
-            if used > 0.9 * budget:
+class _Filling:
+    """Chooses what of the passages is read. ``chosen`` holds (passage, sentence) positions, the best first."""
+
+    def __init__(self, passages: Sequence[Hit], question: str, budget: int, frame: _Frame) -> None:
+        drawn = 0
+        held = 0
+        for hit in passages:
+            if drawn >= _PASSAGES and held >= 2 * budget:
                 break
-            continue
-        used += cost
-        seen.add(text)
-        opened.add(passage)
-        chosen.append((passage, sentence))
-    return chosen
+            drawn, held = drawn + 1, held + hit.tokens
+        self._passages = passages[:drawn]
+        self._ranked = list(_ranked(self._passages, question, passages))
+        self._budget = budget
+        self._frame = frame
+        self.chosen: list[tuple[int, int]] = []
+
+    def fill(self, notes: Sequence[tuple[Hit, str]]) -> bool:
+        """Choose more, as far as the budget goes beside the notes; return whether there was more."""
+        before = len(self.chosen)
+        budget = self._budget - sum(tokens.count(text) + self._frame.header_tokens(hit) for hit, text in notes)
+        if not before:
+            self._take_whole_passages(budget)
+        self._take_sentences(budget, plain("\n\n".join(text for _, text in notes)))
+        return len(self.chosen) > before
+
+    def pieces(self) -> list[tuple[Hit, str]]:
+        return _texts(self._passages, self.chosen)
+
+    def texts(self) -> list[str]:
+        return [text for _, text in self.pieces()]
+
+    def _take_whole_passages(self, budget: int) -> None:
+        used = 0
+        opened: set[int] = set()
+        for passage, hit in enumerate(self._passages):
+            used += hit.tokens + self._opening(passage, opened)
+            if used > _WHOLE * budget:
+                break
+            opened.add(passage)
+            self.chosen += [(passage, sentence) for sentence in range(len(sentences.read(hit.text)))]
+
+    def _take_sentences(self, budget: int, noted: str) -> None:
+        """Take the best sentences that are not there yet, neither in a passage nor in the notes, whose text is ``noted``."""
+        seen = {self._sentence(place) for place in self.chosen}
+        opened = {passage for passage, _ in self.chosen}
+        used = self._frame.context(self.pieces()).tokens
+        for place in self._ranked:
+            text = self._sentence(place)
+            if text in seen:
+                continue  # passages overlap
+            if len(text.split()) >= _SHORTEST_TWICE and plain(text) in noted:
+                continue
+            cost = tokens.count(text) + 1 + self._opening(place[0], opened)
+            if used + cost > budget:
+                if used > 0.9 * budget:
+                    break
+                continue
+            used += cost
+            seen.add(text)
+            opened.add(place[0])
+            self.chosen.append(place)
+
+    def _sentence(self, place: tuple[int, int]) -> str:
+        return sentences.read(self._passages[place[0]].text)[place[1]].text
+
+    def _opening(self, passage: int, opened: set[int]) -> int:
+        """Return the tokens of a part that the first sentence of a passage begins; none beside its neighbour's."""
+        hit = self._passages[passage]
+        beside = {passage} | {
+            other
+            for other, near in enumerate(self._passages)
+            if self._frame.follows(hit, near) or self._frame.follows(near, hit)
+        }
+        return 0 if beside & opened else self._frame.header_tokens(hit)
 
 
 def _ranked(drawn: Sequence[Hit], question: str, found: Sequence[Hit]) -> Iterable[tuple[int, int]]:
@@ -239,3 +350,11 @@ def best_piece(text: str, question: str, limit: int) -> str:
                 return text[units[first].start : units[last].end]
             first, last = fitting[0]
     return ""
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _as_it_is(hit: Hit, there: str) -> str:
+    return hit.text

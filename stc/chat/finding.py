@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stc.chat import derived, reuse, routing
-from stc.chat.context import CONTEXT_TOKENS, pack, rarities
+from stc.chat.context import CONTEXT_TOKENS, pack, plain, rarities
 from stc.chat.offering import offers
 from stc.chat.retrieval import retrieve_each
 from stc.chat.scope import Scope
@@ -177,7 +177,18 @@ def context_for(
     else:
         # Notes must never crowd out the text: they take at most a quarter, the passages the rest.
         hits = _within(notes, limit // 4) + list(found.chunk_hits)
-    return pack(hits, found.scope.names, question=found.question, route=route, budget=limit, reasons=reasons)
+    with services.database.read() as connection:
+        passages = document_rows.chunks_by_id(connection, [hit.id for hit in hits if hit.kind == "chunk"])
+    return pack(
+        hits,
+        found.scope.names,
+        question=found.question,
+        route=route,
+        budget=limit,
+        reasons=reasons,
+        ordinals={passage.id: passage.ordinal for passage in passages.values()},
+        shortened=lambda hit, there: note_text(found.notes[hit.id], quotes_only=quotes_only, there=there),
+    )
 
 
 def _within(hits: Sequence[Hit], limit: int) -> list[Hit]:
@@ -196,23 +207,24 @@ def _note_hit(hit: Hit, note: Note, quotes_only: bool) -> Hit:
     )
 
 
-def note_text(note: Note, *, quotes_only: bool) -> str:
-    """Return a note as it stands in a context: question, answer and evidence, nothing twice."""
+def note_text(note: Note, *, quotes_only: bool, there: str = "") -> str:
+    """Return a note as it stands in a context: question, answer and evidence, nothing twice.
+
+    ``there``: text that stands in the context already; it is not quoted again. "" where the note says nothing else.
+    """
     quotes = list(dict.fromkeys(item.quote for item in note.evidence))
+    standing = plain(there)
+    own = [quote for quote in quotes if plain(quote) not in standing]
     if quotes_only:
         # A blank line keeps two quotes from being read as one sentence that stands nowhere.
-        return "\n\n".join([note.text, *quotes] if note.kind == "inference" else quotes)
-    lines = [note.question] if note.question else []
-    told = _plain(note.text)
-    if not any(told in _plain(quote) for quote in quotes):
+        return "\n\n".join([note.text, *own] if note.kind == "inference" else own)
+    told = plain(note.text)
+    lines = []
+    if not any(told in plain(quote) for quote in quotes):
         lines.append(note.text)
-        quotes = [quote for quote in quotes if _plain(quote) not in told]
-    lines += [f"“{quote}”" for quote in quotes]
-    return "\n".join(lines)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())
+        own = [quote for quote in own if plain(quote) not in told]
+    lines += [f"“{quote}”" for quote in own]
+    return "\n".join([note.question, *lines] if note.question and lines else lines)
 
 
 def _whole_documents(services: Services, found: Found, budget: int | None, reasons: tuple[str, ...]) -> Context:

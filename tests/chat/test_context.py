@@ -112,3 +112,114 @@ def test_what_is_packed_of_a_passage_stands_in_it(texts, budget):
     for part in context.parts:
         source = texts[part.page_start - 1]
         assert part.text == source or all(run in source for run in part.text.split("\n\n"))
+
+
+# One part per text
+
+
+QUOTE = "The ferry leaves at 07:40 from the north pier."
+ASKED = "When does the ferry leave?"
+
+
+def quoting(hit, there):
+    """Return a note of the form question, answer, quotes without the quotes that stand in a text."""
+    first, *quotes = hit.text.split("\n")
+    own = [quote for quote in quotes if quote.strip("“”") not in there]
+    return "\n".join([first, *own]) if own else ""
+
+
+def test_a_quote_that_stands_in_a_packed_passage_leaves_its_note():
+    note = hit(f"Ferries run at 07:40.\n“{QUOTE}”\n“Cats sleep on the quay.”", kind="note", page=1)
+    context = pack(
+        [note, hit(PARAGRAPH, page=1)], NAMES, question=ASKED, route="notes+chunks", budget=200, shortened=quoting
+    )
+    assert [(part.kind, part.text) for part in context.parts] == [
+        ("note", "Ferries run at 07:40.\n“Cats sleep on the quay.”"),
+        ("chunk", PARAGRAPH),
+    ]
+
+
+def test_a_note_that_says_nothing_beside_the_passage_is_left_out():
+    note = hit(f"Ferries run at 07:40.\n“{QUOTE}”", kind="note", page=1)
+    context = pack(
+        [note, hit(PARAGRAPH, page=1)], NAMES, question=ASKED, route="notes+chunks", budget=200, shortened=quoting
+    )
+    assert [part.kind for part in context.parts] == ["chunk"]
+
+
+def test_a_sentence_that_a_packed_note_quotes_makes_room_for_another():
+    note = hit(f"Ferries run at 07:40.\n“{QUOTE}”", kind="note", page=1)
+    second = hit("Cats sleep on the quay. On Sundays the ferry leaves at 09:10 from the north pier.", page=2, score=0.9)
+    hits = [note, hit(PARAGRAPH, page=1), second]
+    context = pack(hits, NAMES, question=ASKED, route="notes+chunks", budget=60, shortened=quoting)
+    assert context.text.count("07:40 from the north pier") == 1
+    assert "09:10" in context.text
+
+
+def test_two_notes_quote_a_sentence_once():
+    notes = [hit(f"{said}\n“{QUOTE}”\n“{said} It is sure.”", kind="note") for said in ("First.", "Second.")]
+    context = pack(notes, NAMES, question=ASKED, route="notes", budget=200, shortened=quoting)
+    assert context.text.count(QUOTE) == 1
+    assert len(context.parts) == 2
+
+
+def test_passages_that_follow_on_one_another_are_one_part():
+    first, second, third = hit("It begins here.", page=1), hit("It goes on.", page=2), hit("Far away.", page=9)
+    places = {first.id: 4, second.id: 5, third.id: 9}
+    context = pack([third, second, first], NAMES, question=ASKED, route="chunks", budget=100, ordinals=places)
+    assert [(part.id, part.page_start, part.page_end, part.text) for part in context.parts] == [
+        (first.id, 1, 2, "It begins here.\nIt goes on."),
+        (third.id, 9, 9, "Far away."),
+    ]
+    assert context.text.startswith("[1] pp. 1-2\nIt begins here.")
+    assert [part.label for part in context.parts] == [1, 2]
+
+
+def test_passages_of_two_documents_are_never_one_part():
+    first, second = hit("It begins here.", document="a"), hit("It goes on.", document="b")
+    places = {first.id: 0, second.id: 1}
+    assert len(pack([first, second], NAMES, question="q", route="chunks", budget=100, ordinals=places).parts) == 2
+
+
+def test_what_is_left_out_between_two_passages_leaves_a_blank_line():
+    first = hit("The ferry leaves at 07:40. " + "Nothing else is worth a word here at all, not even this. " * 3, page=1)
+    second = hit("Boats wait for no ferry. " + "And here there is nothing to be said of it either, really. " * 3)
+    places = {first.id: 0, second.id: 1}
+    context = pack(
+        [first, second], NAMES, question="When does the ferry leave?", route="chunks", budget=30, ordinals=places
+    )
+    assert [part.text for part in context.parts] == ["The ferry leaves at 07:40.\n\nBoats wait for no ferry."]
+
+
+def test_passages_of_a_page_stand_in_their_order():
+    hits = [hit("The end."), hit("The beginning.")]
+    context = pack(hits, NAMES, question="q", route="chunks", budget=50, ordinals={hits[0].id: 7, hits[1].id: 2})
+    assert [part.text for part in context.parts] == ["The beginning.", "The end."]
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.text("abc .\n", min_size=1, max_size=200)), max_size=8), st.integers(0, 120)
+)
+def test_a_budget_holds_with_notes_and_neighbours_and_no_note_is_read_twice(texts, budget):
+    hits = [
+        hit(text, page=page, kind="note" if noted else "chunk") for page, (noted, text) in enumerate(texts, start=1)
+    ]
+    hits.sort(key=lambda one: one.kind != "note")
+
+    def shortened(note, there):
+        return "" if " ".join(note.text.split()) in " ".join(there.split()) else note.text
+
+    context = pack(
+        hits,
+        NAMES,
+        question="a b c",
+        route="notes+chunks",
+        budget=budget,
+        ordinals={one.id: one.page_start for one in hits if one.kind == "chunk"},
+        shortened=shortened,
+    )
+    assert context.tokens <= budget
+    assert [part.label for part in context.parts] == list(range(1, len(context.parts) + 1))
+    passages = [" ".join(part.text.split()) for part in context.parts if part.kind == "chunk"]
+    for part in context.parts:
+        assert part.kind == "chunk" or not any(" ".join(part.text.split()) in passage for passage in passages)
