@@ -11,7 +11,7 @@ from stc.access import entering, limits, passwords, rights
 from stc.errors import UserError
 from stc.storage import ledger as ledger_rows
 from stc.storage import people as people_rows
-from stc.words import EXTRACTIVE, SHARED, LedgerRow, Limits, Person
+from stc.words import EXTRACTIVE, ONLY_PERSON, SHARED, LedgerRow, Limits, Person
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -112,9 +112,15 @@ def enable(services: Services, name: str) -> None:
 
 
 def set_admin(services: Services, name: str, admin: bool) -> None:
-    """Make a person an admin, or a member. Raises ``UserError`` where no admin would be left."""
+    """Make a person an admin, or a member. Raises ``UserError`` where no admin would be left, and where there was none:
+    what was here before goes to the first one, who has to be known for that from the start."""
     rights.require_admin(services)
     with services.database.write() as connection:
+        if people_rows.get(connection, ONLY_PERSON) is None:
+            raise UserError(
+                "There is no admin yet, and the first one takes over the documents that are here. Add that one with "
+                "'python -m stc people add NAME --admin', or with the code that the page's server shows where it starts."
+            )
         people_rows.change(connection, _named(connection, name).id, admin=admin)
         _keep_an_admin(connection)
 

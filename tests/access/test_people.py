@@ -24,6 +24,16 @@ def test_the_first_admin_is_the_one_who_was_alone_here_and_the_others_are_somebo
     assert people.find(services, "bert").id != ONLY_PERSON
 
 
+def test_what_was_here_goes_to_no_second_admin_because_the_first_was_a_member_before(services):
+    people.add(services, "Bob", password=GOOD)
+    with pytest.raises(UserError, match="no admin yet"):
+        people.set_admin(services, "Bob", True)
+    people.add(services, "Carol", admin=True, password=GOOD)
+    assert people.find(services, "Carol").id == ONLY_PERSON
+    people.set_admin(services, "Bob", True)
+    assert people.find(services, "Bob").admin
+
+
 @pytest.mark.parametrize("name", ["Anna", "ANNA", " anna  ", "", " ", "x" * 61, "a\u202eb", "a\x1b[2Jb"])
 def test_a_name_that_is_taken_or_is_no_name_is_refused(services, anna, name):
     with pytest.raises(UserError):
