@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from stc import cli, doctor
+from stc import background, cli, doctor
 from stc import services as services_module
 from stc.chat import answering
 from stc.documents import ingest
@@ -210,6 +210,19 @@ def test_a_repair_that_was_killed_loses_nothing(filled, capsys, monkeypatch, ren
         assert len(ledger.rows(connection, again.owner)) == paid
     again.close()
     assert command(capsys, storage, "doctor")[0] == 0
+
+
+def test_a_storage_that_was_taken_away_acknowledges_nothing_more(filled, tmp_path):
+    storage = filled.storage
+    os.rename(storage, tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="moved, deleted or replaced"):
+        ingest.receive(filled, "late.txt", io.BytesIO(text(9)))
+    with pytest.raises(UserError, match="No such file"):
+        filled.recover()
+    assert background.health(filled)["database"] == "UserError"
+    assert not (storage / "stc.db").exists()
+    os.rename(tmp_path / "elsewhere", storage)
+    assert ingest.receive(filled, "late.txt", io.BytesIO(text(9))).status == "new"
 
 
 def test_a_sound_database_is_left_alone_by_the_doctor(filled, capsys):

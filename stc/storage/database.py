@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,17 +46,21 @@ class Database:
         )
         event.listen(self._engine, "connect", _prepare_connection)
         event.listen(self._engine, "begin", _begin)
+        self._file: tuple[int, int] | None = None
         self._migrate()
+        self._file = _identity(path)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection that sees one consistent state."""
+        self._check_in_place()
         with _in_words(self.path), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Yield a connection that holds the write lock; commits at the end, rolls back on an exception. Keep it short."""
+        self._check_in_place()
         with _in_words(self.path), self._engine.connect() as plain:
             connection = plain.execution_options(stc_write=True)
             with connection.begin():
@@ -63,6 +68,14 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _check_in_place(self) -> None:
+        """Raise ``UserError`` where the file is not the one that was opened: what is written to that is lost unseen."""
+        if self._file is not None and _identity(self.path) != self._file:
+            raise UserError(
+                f"{self.path} was moved, deleted or replaced while the program ran. Stop the program, put the storage back "
+                "in its place or restore a backup, then start again."
+            )
 
     def _migrate(self) -> None:
         with self.read() as connection:
@@ -79,6 +92,14 @@ class Database:
 def _emptied(path: Path) -> bool:
     """Tell whether a database was there that holds nothing any more: SQLite would begin anew without a word."""
     return path.is_file() and path.stat().st_size == 0 and any((path.parent / "files").glob("??/*"))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _version(connection: Connection) -> str | None:

@@ -74,7 +74,9 @@ class Holders:
     @contextmanager
     def _gate(self) -> Iterator[None]:
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+            self.directory.mkdir(
+                exist_ok=True
+            )  # not its parents: a storage that was taken away does not come back empty
             lock = FileLock(self.directory / "gate.lock")
             lock.acquire(timeout=_PATIENCE_S)
         except Timeout:
