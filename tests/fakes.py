@@ -1,4 +1,4 @@
-"""A model server's double: real HTTP on loopback, the OpenAI protocol, enough of Ollama's, replies and faults to order.
+"""A model server's double: real HTTP on loopback, the OpenAI protocol, enough of two others, replies and faults to order.
 
 In a test::
 
@@ -73,6 +73,7 @@ class Billed:
     reported: bool = True
     tier: str | None = None
     """What the client was told."""
+    cache_write_tokens: int = 0
 
 
 @dataclass
@@ -108,6 +109,8 @@ class ModelServer:
     billed: list[Billed] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)
     """Set when a client left before its reply was complete."""
+    kept: set[str] = field(default_factory=set)
+    """Anthropic only: the beginnings of prompts that were marked, and so are read from the cache from then on."""
     gone_at: float = 0.0
     """When that was, on the monotonic clock."""
     turn: threading.Lock = field(default_factory=threading.Lock)
@@ -190,6 +193,9 @@ class _Handler(BaseHTTPRequestHandler):
             window = {"general.architecture": "llama", "llama.context_length": self.double.context_length}
             self._json(200, {"model_info": window, "capabilities": ["completion"]})
             return
+        if self.path == "/v1/messages":
+            self._answer_as_anthropic(body)
+            return
         if self.path not in {"/v1/chat/completions", "/api/chat"}:
             self._json(404, {"error": {"message": f"no route {self.path}", "type": "invalid_request_error"}})
             return
@@ -208,6 +214,37 @@ class _Handler(BaseHTTPRequestHandler):
             self.double.gone_at = time.monotonic()
             self.double.gone.set()
             raise
+
+    def _answer_as_anthropic(self, body: dict[str, Any]) -> None:
+        self.double.requests.append({**body, "path": self.path, "authorization": self.headers.get("x-api-key", "")})
+        told = [{"content": body.get("system", "")}, *body["messages"]]
+        blocks = [block for message in told for block in _blocks(message["content"])]
+        sizes = [count(block["text"]) for block in blocks]
+        marked = max((place for place, block in enumerate(blocks, start=1) if "cache_control" in block), default=0)
+        beginning = json.dumps([block["text"] for block in blocks[:marked]])
+        read, written = (sum(sizes[:marked]), 0) if beginning in self.double.kept else (0, sum(sizes[:marked]))
+        self.double.kept.add(beginning)
+        text = self.double.reply(body)
+        usage = {
+            "input_tokens": sum(sizes[marked:]),
+            "cache_creation_input_tokens": written,
+            "cache_read_input_tokens": read,
+            "output_tokens": 1,
+        }
+        message = {"id": "msg-double", "type": "message", "role": "assistant", "model": body["model"], "content": []}
+        events: list[dict[str, Any]] = [
+            {"type": "message_start", "message": {**message, "stop_reason": None, "usage": usage}},
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": count(text)}},
+            {"type": "message_stop"},
+        ]
+        self.double.billed.append(Billed(sum(sizes), count(text), read, cache_write_tokens=written))
+        self._head(200, "text/event-stream", {"Transfer-Encoding": "chunked"})
+        for event in events:
+            self._chunk(f"event: {event['type']}\n".encode() + f"data: {json.dumps(event)}\n\n".encode())
+        self._chunk(b"")
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -450,6 +487,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(status, {"error": message}, headers)
         else:
             self._json(status, {"error": {"message": message, "type": kind, "param": None, "code": code}}, headers)
+
+
+def _blocks(content: Any) -> list[dict[str, Any]]:
+    """Return the text blocks of a message in Anthropic's protocol."""
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def _text(content: Any) -> str:

@@ -69,6 +69,9 @@ _CUT_SHORT = {
     "filtered": "The provider's content filter cut the answer. Put the question differently.",
 }
 
+_OTHER_TOKENIZERS = 1.3
+"""By so much more than counted here a model may count the same text."""
+
 _WITHOUT_NOTES = ("chunks", "document")
 _EARLIER_TURNS = 2
 _STANDALONE_TOKENS = 100
@@ -322,7 +325,12 @@ def prepare_context(
     found = finding.find(services, question, scope)
     chosen: Route
     if route == "auto":
-        decision = finding.decide(found, effort=effort, reuse_extractive=model == EXTRACTIVE)
+        decision = finding.decide(
+            found,
+            effort=effort,
+            reuse_extractive=model == EXTRACTIVE,
+            whole=_whole(services, model, effort, question, (), found.scope, budget),
+        )
         # A stored answer is no context; what stands behind it is its note.
         chosen, why = ("notes" if decision.route == "reused" else decision.route), decision.reasons
     elif route in ROUTES:
@@ -437,7 +445,20 @@ def _climb(request: _Ask, route: str, reasons: tuple[str, ...]) -> Answer:
         chosen: Route = route  # type: ignore[assignment]  # checked against ROUTES by ask
         why: tuple[str, ...] = ("this route was asked for",)
     else:
-        decision = finding.decide(request.found, effort=request.effort, reuse_extractive=request.quotes_only)
+        decision = finding.decide(
+            request.found,
+            effort=request.effort,
+            reuse_extractive=request.quotes_only,
+            whole=_whole(
+                request.services,
+                request.model,
+                request.effort,
+                request.answer.asked,
+                request.earlier,
+                request.found.scope,
+                None,
+            ),
+        )
         chosen, why = decision.route, decision.reasons
     reasons = (*reasons, *why)
     if chosen == "reused":
@@ -494,6 +515,32 @@ def _document_budget(request: _Ask) -> int | None:
         return QUOTES_ONLY_WINDOW_TOKENS
     window = request.services.llm.context_window(request.model)
     return None if window is None else window - OUTPUT_TOKENS[request.effort] - 1_000
+
+
+def _whole(
+    services: Services,
+    model: str,
+    effort: Effort,
+    question: str,
+    earlier: tuple[tuple[str, str], ...],
+    scope: Scope,
+    budget: int | None,
+) -> int | None:
+    """Return the tokens of all the text in scope, ``None`` where it is not known to fit beside the question and the answer.
+
+    The reader without a model quotes passages; a model must have a known window, and a price or none to pay.
+    """
+    if effort != "high" or model == EXTRACTIVE or services.llm.price(model) is None:
+        return None
+    window = services.llm.context_window(model)
+    whole = sum(counting.document_tokens(document) for document in scope.documents)
+    if window is None or (budget is not None and whole > budget):
+        return None
+    sent = whole + counting.prompt_tokens("", question, model, earlier)
+    room = window - _OTHER_TOKENIZERS * sent - OUTPUT_TOKENS[effort]
+    if room < 0 or (room < calls.ROOM_TO_THINK[effort] and services.llm.thinks(model)):
+        return None
+    return whole
 
 
 def _read(request: _Ask, context: Context) -> _Said:
@@ -585,6 +632,8 @@ def _write(request: _Ask, context: Context) -> _Said:
             row=_row(request, context),
             stop=request.stop,
             on_text=more,
+            # Passages and notes are picked anew for each question: to cache them would cost, and nobody would read them.
+            stable=prompts.stable_prefix(context.text) if context.route == "document" else "",
         )
     except UpstreamError as error:
         request.answer = dataclasses.replace(request.answer, text=shown.text(final=True), route=context.route)

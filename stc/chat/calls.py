@@ -35,8 +35,10 @@ def complete(
     row: dict[str, Any],
     stop: threading.Event,
     on_text: Callable[[str], None] | None = None,
+    stable: str = "",
 ) -> Reply:
-    """Return the model's reply. ``row`` has the fields of its ledger row that the caller knows.
+    """Return the model's reply. ``row`` has the fields of its ledger row that the caller knows; ``stable`` as for
+    ``LanguageModel.complete``.
 
     ``max_tokens`` of answer; a model that thinks gets room for that on top, and ``effort`` says how long it should.
     Raises like ``LanguageModel.complete``, and ``UserError`` where the person may not use so much today. What a failed call
@@ -74,6 +76,7 @@ def complete(
             stop=stop,
             on_text=on_text,
             effort=effort if thinks else None,
+            stable=stable,
         )
     except StcError as error:
         with services.database.write() as connection:

@@ -58,7 +58,7 @@ def baselines(
         if chunks.parts
         else None,
         frame_tokens=understanding_tokens + prompt_tokens("", question, model, earlier),
-        document_tokens=[_document_tokens(document) for document in found.scope.documents],
+        document_tokens=[document_tokens(document) for document in found.scope.documents],
         output_tokens=output_tokens,
         price=price,
         context_window=context_window,
@@ -68,6 +68,6 @@ def baselines(
     return reckon(usage, counted), counted
 
 
-def _document_tokens(document: Document) -> int:
+def document_tokens(document: Document) -> int:
     """Return the tokens of a document's pages, counted one by one when it was read, with the mark that each would get."""
     return document.tokens + document.pages * tokens.count(_PAGE_MARK)

@@ -110,8 +110,9 @@ def _prepared(
     return next(iter(exact or standing), None)
 
 
-def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.Decision:
-    """Choose the route. ``reuse_extractive``: a quote picked without a model may stand as the answer."""
+def decide(found: Found, *, effort: Effort, reuse_extractive: bool, whole: int | None = None) -> routing.Decision:
+    """Choose the route. ``reuse_extractive``: a quote picked without a model may stand as the answer. ``whole`` as for
+    ``routing.choose``."""
     prepared = None
     if found.prepared is not None and (reuse_extractive or found.prepared[0].thinker == "model"):
         prepared = found.prepared[1]
@@ -128,6 +129,7 @@ def decide(found: Found, *, effort: Effort, reuse_extractive: bool) -> routing.D
         chunks=sorted(found.chunk_hits, key=lambda hit: hit.signals.get("asked", 0.0) - hit.score),
         evidence_chunks=[item.chunk_id for item in evidence],
         offered=any(offers(found.question, item.quote) for item in evidence),
+        whole=whole,
     )
 
 
@@ -177,8 +179,10 @@ def context_for(
     else:
         # Notes must never crowd out the text: they take at most a quarter, the passages the rest.
         hits = _within(notes, limit // 4) + list(found.chunk_hits)
+    # The extractive reader weighs passages against each other, and doubts by the one that a sentence stands in.
+    joined = [] if quotes_only else [hit.id for hit in hits if hit.kind == "chunk"]
     with services.database.read() as connection:
-        passages = document_rows.chunks_by_id(connection, [hit.id for hit in hits if hit.kind == "chunk"])
+        passages = document_rows.chunks_by_id(connection, joined)
     return pack(
         hits,
         found.scope.names,

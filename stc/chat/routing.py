@@ -15,6 +15,12 @@ Held by several notes together says nothing: of 82 questions routed so, 5 right 
 of 45, none (ntsb lookups, squad_v1.1 and fed_plans, 250 questions, seed 1). At 75 % one of 96 was lost, at 80 % none of 88
 (all ntsb lookups; docs/decisions/0010-when-notes-answer.md)."""
 
+MOST_READ_FIRST_TOKENS = 6_000
+"""The longest text that is read whole at once where thoroughness was asked for: twice the passages that would be read instead.
+
+It costs at most twice as much, and from the second question on less where the provider caches; no search can miss anything in
+it. A longer one is read in passages first (docs/decisions/0034-whole-text-first.md)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -31,6 +37,7 @@ def choose(
     chunks: Sequence[Hit],
     evidence_chunks: Sequence[str | None],
     offered: bool,
+    whole: int | None = None,
 ) -> Decision:
     """Return the route for a question that no route was forced on.
 
@@ -38,9 +45,12 @@ def choose(
     ``coverage`` is ``question_coverage`` of the best note; ``evidence_chunks`` are the passages that hold its evidence.
     Notes answer alone only where search in the text, which knows nothing of them, puts that passage first: two signals
     that can't fail for the same reason. And they must hold a thing of the kind asked for (``offered``: a time for "when").
+    ``whole``: the tokens of all the text in scope, ``None`` where the reader can't take it at once.
     """
     if prepared is not None:
         return Decision("reused", (prepared,))
+    if effort == "high" and whole is not None and whole <= MOST_READ_FIRST_TOKENS:
+        return Decision("document", (f"thorough: the whole text is short, {whole:,} tokens, and is read",))
     if not notes:
         return Decision("chunks", ("no prepared note fits",))
     if effort == "high":

@@ -176,16 +176,20 @@ class LanguageModel:
         temperature: float = 0.0,
         tier: str | None = None,
         effort: str | None = None,
+        stable: str = "",
     ) -> Reply:
         """Return the model's answer; ``on_text`` gets its pieces as they come, in the caller's thread.
 
         ``schema`` is a JSON schema that the server is asked to keep to where it can; the caller validates. ``stop``
         ends the call within a moment, also while the server is silent. ``tier`` (flex) is asked for where the price map
         has a price for it, and waited for longer; the reply says what was billed. ``effort`` (low, medium, high) is asked
-        of models that think. Raises ``UpstreamError`` when nothing usable came.
+        of models that think. ``stable`` is what the last message begins with and what will be sent again soon: providers
+        that cache only what is marked are sent a mark behind it. Raises ``UpstreamError`` when nothing usable came.
         """
         settings = self._settings
-        reply = self._call(model, messages, max_tokens, schema, stop, on_text, temperature, settings, tier, effort)
+        reply = self._call(
+            model, messages, max_tokens, schema, stop, on_text, temperature, settings, tier, effort, stable
+        )
         if reply.text.strip() or reply.finish_reason == "stopped":
             return reply
         server = _begin(resolve(model, self._settings.api_base).server)
@@ -306,6 +310,7 @@ class LanguageModel:
         settings: Settings,
         tier: str | None = None,
         effort: str | None = None,
+        stable: str = "",
     ) -> Reply:
         target = resolve(model, settings.api_base)
         if target.name == EXTRACTIVE:
@@ -332,6 +337,8 @@ class LanguageModel:
             arguments["timeout"] = _timeout(settings.request_timeout_s * _TIER_PATIENCE)
         if effort is not None and _takes(litellm, target, "reasoning_effort"):
             arguments["reasoning_effort"] = effort
+        if stable and _caches_what_is_marked(litellm, target):
+            arguments["messages"] = _marked(messages, stable)
         for name in self._refused.get((target.name, target.api_base), ()):
             _without(arguments, name)
         heard = _Heard()
@@ -789,6 +796,31 @@ def _takes(litellm: Any, target: Target, name: str) -> bool:
         return name in (litellm.get_supported_openai_params(model=target.name) or [])
     except Exception:  # noqa: BLE001 - a provider that LiteLLM does not know; the call itself will say so
         return False
+
+
+def _caches_what_is_marked(litellm: Any, target: Target) -> bool:
+    """Return whether a provider caches only what is marked: Anthropic's models do, wherever they run.
+
+    OpenAI, DeepSeek and others cache by themselves, and Gemini too; marked, it would be asked for a store that is billed by
+    the hour. To a server at an address of one's own no mark is sent: who answers there is not known.
+    """
+    return (
+        target.api_base is None
+        and "claude" in target.model.lower()
+        and bool(litellm.utils.supports_prompt_caching(model=target.name))
+    )
+
+
+def _marked(messages: Sequence[dict[str, Any]], stable: str) -> list[dict[str, Any]]:
+    """Return the messages with the mark behind what is stable; it holds for all that stands before it, too."""
+    *before, last = messages
+    content = last["content"]
+    if not content.startswith(stable):
+        raise ValueError("the last message does not begin with what is stable")
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": stable, "cache_control": {"type": "ephemeral"}}]
+    if rest := content[len(stable) :]:
+        blocks.append({"type": "text", "text": rest})
+    return [*before, {**last, "content": blocks}]
 
 
 def _is_strict(schema: Any) -> bool:

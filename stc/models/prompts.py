@@ -44,13 +44,18 @@ _REMINDER = f"(First the answer with its [numbers], then {QUOTES}.)"
 _EARLIER_CHARACTERS = 600
 
 
+def stable_prefix(context: str) -> str:
+    """Return what the last of ``answer_messages`` begins with: the same for each question that is asked of this context."""
+    return f"<passages>\n{escape(context)}\n</passages>"
+
+
 def answer_messages(context: str, question: str, earlier: Sequence[tuple[str, str]] = ()) -> list[dict[str, str]]:
     """Return the messages for one answer; what stays the same comes first, so that providers can cache it.
 
     ``earlier`` are (question, answer) pairs of the conversation, oldest first, shortened here so that no prompt grows
     with the length of a conversation.
     """
-    parts = [f"<passages>\n{escape(context)}\n</passages>"]
+    parts = [stable_prefix(context)]
     if earlier:
         note = "Earlier in this conversation, to understand what the question refers to:"
         parts.append(f"<earlier>\n{note}\n{escape(_turns(earlier))}\n</earlier>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from stc.chat import answering, generations, rating
+from stc.chat import answering, generations, rating, routing
 from stc.chat.answering import ask
 from stc.meter import ledger
 from stc.models.llm import LanguageModel
@@ -202,8 +202,57 @@ def test_a_follow_up_whose_answer_was_marked_wrong_is_answered_anew_while_asleep
     assert "And how tall is it?" not in prepared
 
 
+def test_a_thorough_answer_reads_a_short_text_whole_at_once_where_it_fits_the_model(services, ferry, monkeypatch):
+    windows = [100_000, 2_000, None]
+    monkeypatch.setattr(LanguageModel, "context_window", lambda *_: windows[0])
+    with ModelServer(reply=lambda body: PROVEN) as server:
+        model(services, server)
+        whole = ask(services, "How tall is the lighthouse?", document_ids=[ferry], effort="high")
+        same = answering.prepare_context(services, "How tall is the lighthouse?", document_ids=[ferry])
+        services.change_settings(effort="high")
+        seen = answering.prepare_context(services, "How tall is the lighthouse?", document_ids=[ferry])
+        del windows[0]
+        tight = ask(services, "How tall is the lighthouse?", document_ids=[ferry])
+        del windows[0]
+        unknown = ask(services, "How tall is the lighthouse?", document_ids=[ferry])
+        monkeypatch.setattr(LanguageModel, "context_window", lambda *_: 100_000)
+        monkeypatch.setattr(LanguageModel, "price", lambda *_: None)
+        unpriced = ask(services, "How tall is the lighthouse?", document_ids=[ferry])
+    assert whole.route == "document"
+    assert any("the whole text is short" in reason for reason in whole.reasons)
+    assert "leaves the north pier" in server.requests[0]["messages"][-1]["content"]
+    assert [same.route, seen.route] == ["chunks", "document"]
+    assert [answer.route for answer in (tight, unknown, unpriced)] == ["chunks", "chunks", "chunks"]
+    assert ask(services, "How tall is the lighthouse?", document_ids=[ferry], model="extractive").route == "chunks"
+
+
+def test_questions_of_the_same_whole_text_begin_with_the_same_prompt_and_end_with_the_question(
+    services, ferry, monkeypatch
+):
+    monkeypatch.setattr(LanguageModel, "context_window", lambda *_: 100_000)
+    marked = []
+    complete = LanguageModel.complete
+    monkeypatch.setattr(
+        LanguageModel, "complete", lambda *given, **named: marked.append(named["stable"]) or complete(*given, **named)
+    )
+    with ModelServer(reply=lambda body: PROVEN) as server:
+        model(services, server)
+        for question in ("How tall is the lighthouse?", "What does a ticket cost?"):
+            ask(services, question, document_ids=[ferry], effort="high")
+        ask(services, "What does a ticket cost?", document_ids=[ferry], effort="low")
+    first, second, passages = (body["messages"] for body in server.requests)
+    assert first[0] == second[0]
+    assert marked[0] == marked[1] != ""
+    assert first[1]["content"].startswith(marked[0])
+    assert second[1]["content"].startswith(marked[0])
+    assert second[1]["content"].index("What does a ticket cost?") > len(marked[0])
+    assert marked[2] == "", "passages are picked anew for each question"
+    assert passages[0] == first[0]
+
+
 def test_where_the_passages_do_not_suffice_a_thorough_answer_reads_the_whole_text_once(services, ferry, monkeypatch):
     monkeypatch.setattr(LanguageModel, "context_window", lambda *_: 100_000)
+    monkeypatch.setattr(routing, "MOST_READ_FIRST_TOKENS", 10)
     said = ["NOT IN THE PASSAGES", PROVEN, "NOT IN THE PASSAGES", "NOT IN THE PASSAGES", "NOT IN THE PASSAGES"]
     with ModelServer(reply=lambda body: said.pop(0)) as server:
         model(services, server)

@@ -1,6 +1,6 @@
 import dataclasses
 
-from stc.chat.routing import choose, question_coverage
+from stc.chat.routing import MOST_READ_FIRST_TOKENS, choose, question_coverage
 from stc.chat.terms import stem
 from stc.words import Hit
 
@@ -48,6 +48,15 @@ def test_passages_answer_where_there_are_no_notes():
 
 def test_thorough_reads_notes_and_passages():
     assert route(effort="high", coverage=0.1) == "notes+chunks"
+
+
+def test_thorough_reads_a_short_text_whole_and_a_longer_one_in_passages():
+    assert route(effort="high", whole=MOST_READ_FIRST_TOKENS) == "document"
+    assert route(effort="high", whole=MOST_READ_FIRST_TOKENS, notes=[]) == "document"
+    assert route(effort="high", whole=MOST_READ_FIRST_TOKENS + 1) == "notes+chunks"
+    assert route(effort="high", whole=None) == "notes+chunks"
+    assert route(effort="medium", whole=10) == "notes"
+    assert route(effort="high", whole=10, prepared="this very question was prepared") == "reused"
 
 
 def test_coverage_weighs_rare_words_more():

@@ -112,6 +112,71 @@ def test_a_model_on_this_computer_is_free_and_one_with_an_own_price_is_not(model
     assert " + " in reply.price_revision
 
 
+# The provider's cache
+
+
+DOCUMENT = "<passages>\nA long document.\n</passages>"
+ABOUT = [ASK[0], {"role": "user", "content": f"{DOCUMENT}\n\nHow long is the bridge?"}]
+
+
+@pytest.fixture
+def claude(services, server, monkeypatch) -> LanguageModel:
+    monkeypatch.setenv("ANTHROPIC_API_BASE", server.root)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "made-up")
+    return LanguageModel(services)
+
+
+def test_where_only_what_is_marked_is_cached_the_mark_stands_behind_what_stays_the_same(claude, server):
+    claude.complete("anthropic/claude-sonnet-4-5", ABOUT, max_tokens=200, stable=DOCUMENT)
+    (sent,) = server.requests
+    assert sent["path"] == "/v1/messages"
+    (message,) = sent["messages"]
+    assert message["content"] == [
+        {"type": "text", "text": DOCUMENT, "cache_control": {"type": "ephemeral"}},
+        {"type": "text", "text": "\n\nHow long is the bridge?"},
+    ]
+    assert "cache_control" not in json.dumps(sent["system"]), "one mark holds for all that stands before it"
+
+
+def test_what_the_cache_took_and_gave_is_counted_and_charged_as_such(claude, server):
+    first, second = (
+        claude.complete("anthropic/claude-sonnet-4-5", ABOUT, max_tokens=200, stable=DOCUMENT) for _ in range(2)
+    )
+    kept = server.billed[0].cache_write_tokens
+    assert kept > 0
+    assert (first.usage.cached_tokens, first.usage.cache_write_tokens) == (0, kept)
+    assert (second.usage.cached_tokens, second.usage.cache_write_tokens) == (kept, 0)
+    assert first.usage.input_tokens == second.usage.input_tokens == server.billed[0].prompt_tokens
+    rates = first.price.steps[0]
+    assert first.usage.cost_usd - second.usage.cost_usd == pytest.approx(kept * (rates.cache_write - rates.cached))
+
+
+def test_nothing_is_marked_where_nothing_stays_the_same(claude, server):
+    claude.complete("anthropic/claude-sonnet-4-5", ABOUT, max_tokens=200)
+    assert "cache_control" not in json.dumps(server.requests)
+    assert server.billed[0].cache_write_tokens == 0
+
+
+@pytest.mark.parametrize("name", ["double", "openai/double", "claude-sonnet-4-5"])
+def test_a_server_that_speaks_openais_protocol_gets_the_same_request_with_and_without(model, server, name):
+    server.models = ("double", "claude-sonnet-4-5")
+    model.complete(name, ABOUT, max_tokens=200)
+    model.complete(name, ABOUT, max_tokens=200, stable=DOCUMENT)
+    plain, stable = server.requests
+    assert plain == stable
+    assert stable["messages"] == ABOUT
+
+
+@pytest.mark.parametrize("name", ["openai/gpt-4o", "gemini/gemini-2.5-pro", "deepseek/deepseek-chat"])
+def test_providers_that_cache_by_themselves_are_sent_no_mark(name):
+    assert not llm._caches_what_is_marked(llm._litellm(), resolve(name))
+
+
+@pytest.mark.parametrize("name", ["claude-sonnet-4-5", "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0"])
+def test_anthropics_models_are_sent_marks_wherever_they_run(name):
+    assert llm._caches_what_is_marked(llm._litellm(), resolve(name))
+
+
 # The cheaper tier
 
 
