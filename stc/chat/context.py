@@ -144,6 +144,8 @@ class _Frame:
         """Tell whether a passage is the one after another, with nothing of the document between them."""
         if hit.document_id != other.document_id or not {hit.id, other.id} <= self._ordinals.keys():
             return False
+        if hit.page_start > other.page_end + 1:
+            return False  # both were cut to the pages in scope
         return self._ordinals[hit.id] == self._ordinals[other.id] + 1
 
     def context(self, pieces: Sequence[tuple[Hit, str]]) -> Context:

@@ -4,6 +4,7 @@ import pytest
 
 from stc.chat import generations
 from stc.chat.answering import ask, prepare_context, run_baseline
+from stc.chat.context import pack
 from stc.chat.retrieval import retrieve
 from stc.chat.scope import Pages, resolve
 from stc.chat.suggesting import follow_ups
@@ -11,7 +12,7 @@ from stc.errors import UserError
 from stc.sleep import run
 from stc.storage import conversations
 from stc.storage import documents as document_rows
-from stc.words import Evidence, NoteDraft
+from stc.words import Evidence, Hit, NoteDraft
 from tests.chat.library import add, model
 from tests.documents.pdfs import make_pdf
 from tests.fakes import ModelServer
@@ -129,6 +130,14 @@ def test_no_context_holds_a_word_of_another_page(services, guide, route):
     assert "harbour" not in context.text
     assert {(part.page_start, part.page_end) for part in context.parts} == {(3, 3)}
     assert "asked of p. 3 only" in context.reasons
+
+
+def test_passages_that_were_cut_to_pages_apart_are_two_parts():
+    cut = [
+        Hit("chunk", f"d-{page}", "d", page, page, f"Something is said on page {page}.", 7, 0.5, {}) for page in (1, 3)
+    ]
+    context = pack(cut, {"d": "d"}, question="?", route="chunks", budget=100, ordinals={"d-1": 0, "d-3": 1})
+    assert [(part.page_start, part.page_end) for part in context.parts] == [(1, 1), (3, 3)]
 
 
 def test_a_quote_is_not_cited_from_a_page_between_those_asked(services):
