@@ -524,8 +524,8 @@ def test_usage_that_is_missing_or_nonsense_is_estimated_and_marked(services, ser
     assert reply.litellm_cost_usd is None
 
 
-def test_no_server_at_the_address_says_so(services):
-    services.change_settings(api_base="http://user:secret@127.0.0.1:9/v1")
+def test_no_server_at_the_address_says_so_without_its_password(services, monkeypatch):
+    monkeypatch.setenv("STC_API_BASE", "http://user:secret@127.0.0.1:9/v1")
     with pytest.raises(UpstreamError) as caught:
         ask(LanguageModel(services))
     assert str(caught.value) == "No connection to http://127.0.0.1:9/v1: is the server running?"
