@@ -1,5 +1,5 @@
 """Tell whether a sentence offers a thing of the kind that a question asks for: a time for "when", a number for "how many",
-a name for "who", a reason for "why". Pure.
+a name for "who", a reason for "why", degrees for coordinates. Pure.
 
 A thing that stands in the question already is no answer to it. What a sentence offers does not depend on the question but
 for that, so it is looked for once and kept.
@@ -13,8 +13,11 @@ from typing import Literal
 
 from stc.chat.terms import terms
 
-Kind = Literal["time", "number", "name", "reason", "any"]
+Kind = Literal["coordinates", "time", "number", "name", "reason", "any"]
 
+_COORDINATES = re.compile(
+    r"\b(?:what|which|the|its|their|gps|exact|map|geographic(?:al)?) coordinates\b|\b(?:latitude|longitude)s?\b"
+)
 _TIME = re.compile(
     r"\bwhen\b|\b(?:what|which|whose) (?:\w+ )?(?:year|date|day|month|decade|century|time|season|era|period)s?\b"
     r"|\bdate of\b|\bhow long ago\b"
@@ -34,6 +37,7 @@ _NAME = re.compile(
     r"|agency|department|office|model|brand|manufacturer)\b"
 )
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("coordinates", _COORDINATES),
     ("number", _AGE),
     ("time", _TIME),
     ("number", _NUMBER),
@@ -53,6 +57,10 @@ _DATE = re.compile(
     r"|\b\d{1,4}[/-]\d{1,2}(?:[/-]\d{2,4})?\b|\b1\d{3}s?\b|\b20\d\ds?\b|\b\d{1,2}:\d\d\b|\b\d{1,2} ?[ap]\.?m\b"
     r"|\b\d{1,2}(?:st|nd|rd|th) century\b|\b\d{3,4} [A-Z]{2,4}\b"
 )
+_DEGREES = re.compile(
+    r"[-\u2212+]?\b\d{1,3}\.\d{2,}°?,? *[NS]?,? +[-\u2212+]?\d{1,3}\.\d{2,}|\b\d{1,3} ?° ?\d|\b\d{1,3}(?:\.\d+)? ?°? ?[NSEW]\b"
+)
+"""A pair of decimal degrees, degrees with minutes, or degrees with a direction."""
 _BECAUSE = re.compile(
     r"\b(?:because|due to|since|as a result|owing to|in order to|so that|reasons?|caused?|therefore)\b"
 )
@@ -88,6 +96,8 @@ def _things(wanted: Kind, text: str) -> frozenset[str] | None:
     """Return the terms of the things of a kind that stand in a text, ``None`` where it offers one whatever is asked."""
     if wanted == "reason":
         return None if _BECAUSE.search(text) else frozenset()
+    if wanted == "coordinates":
+        return None if _DEGREES.search(text) else frozenset()
     if wanted == "time":
         return frozenset(terms(" ".join(_DATE.findall(text))))
     # A sentence begins with a capital, name or not.

@@ -13,6 +13,9 @@ from stc.chat.offering import kind, offers
         ("Who kept the light?", "name"),
         ("Which river does it cross?", "name"),
         ("Why did it sink?", "reason"),
+        ("What are the coordinates of the wreck?", "coordinates"),
+        ("At what latitude does it lie?", "coordinates"),
+        ("Who coordinates the searches?", "name"),
         ("What is a lighthouse?", "any"),
     ],
 )
@@ -32,6 +35,10 @@ def test_a_question_asks_for_a_kind_of_thing(question, expected):
         ("Who kept the light?", "Nobody knows any more.", False),
         ("Why did it sink?", "It sank because of a leak.", True),
         ("Why did it sink?", "It sank on a Monday.", False),
+        ("What are the coordinates?", "Latitude, Longitude: 57.7053, -10.6001", True),
+        ("What are the coordinates?", "It lies at 57°42'N 10°36'E.", True),
+        ("What are the coordinates?", "It lies 12 miles from Ebb Harbour, in 31.50 m of water.", False),
+        ("What is the latitude?", "The reef begins at 57.7 N.", True),
         ("What is a lighthouse?", "A tower with a light.", True),
     ],
 )
