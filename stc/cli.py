@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    except Exception as error:
+    except Exception as error:  # raised again: the log is to have it, too
         logs.bug(error, f"in the command {options.command}")
         raise
 

@@ -104,6 +104,7 @@ def _process(services: Services, document_id: str, password: str) -> None:
     except UserError as error:
         logger.warning("Document %s stays to be read: %s", document_id, error)
     except Exception:
+        # The end of a thread: nobody else would be told of the bug; the lease brings the document back.
         logger.exception("Reading document %s failed", document_id)
 
 

@@ -75,6 +75,7 @@ class Sleeper:
                     if any(run.status == "skipped" for run in turn):
                         break
             except Exception:
+                # APScheduler would swallow it: a bug of one look must be told, and must not end the next.
                 logger.exception("The background job failed; it looks again at its next tick")
         return done
 

@@ -105,7 +105,7 @@ def _columns(source: sqlite3.Connection) -> dict[str, set[str]]:
 
 def _rows(source: sqlite3.Connection, table: Table, names: list[str]) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the rows in the order of the file, going around what can't be read by ever longer steps."""
-    query = f"SELECT rowid, {', '.join(names)} FROM {table.name} NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT ?"  # noqa: S608
+    query = f"SELECT rowid, {', '.join(names)} FROM {table.name} NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT ?"  # noqa: S608 - our own
     after, at_once, step = -1, _AT_ONCE, 1
     while after < _LAST_ROW:
         try:

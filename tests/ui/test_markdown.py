@@ -91,7 +91,7 @@ def tree(path: Path) -> ast.Module:
     module = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(module):
         for child in ast.iter_child_nodes(node):
-            child.parent = node  # type: ignore[attr-defined]
+            child.parent = node  # type: ignore[attr-defined]  # ast's nodes don't know theirs
     return module
 
 
