@@ -18,7 +18,7 @@ from stc.documents.parsing import tesseract
 from stc.errors import UserError
 from stc.storage import documents, loose_files
 from stc.storage.database import new_id
-from stc.words import READ_AGAIN, Document
+from stc.words import READ_AGAIN
 
 if TYPE_CHECKING:
     from stc.services import Services
@@ -42,29 +42,15 @@ def try_again(
         failed = documents.failure(connection, services.owner, failure_id)
     if failed is None or failed["content_hash"] is None:
         raise UserError(_GONE)
-    now = services.now()
-    document = Document(
-        id=new_id(),
+    document = ingest.unread(
         owner=services.owner,
         name=failed["name"],
         media_type=failed["media_type"],
         size_bytes=failed["size_bytes"],
         content_hash=failed["content_hash"],
-        status="reading",
-        stage_done=0,
-        stage_total=0,
-        pages=0,
-        chunks=0,
-        tokens=0,
-        warnings=(),
-        error=None,
-        prepare=True,
-        keep_local=False,
-        added_at=now,
-        ready_at=None,
-        last_used_at=now,
         replaces=failed["replaces"],
         ocr=languages,
+        now=services.now(),
     )
     return ingest.enter(services, document, password)
 
