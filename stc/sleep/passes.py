@@ -28,7 +28,7 @@ from stc.sleep.reading import read
 from stc.storage import conversations, ledger, lexical, tasks, vectors
 from stc.storage import documents as document_rows
 from stc.storage import notes as note_rows
-from stc.storage.database import new_id
+from stc.storage.database import in_parts, new_id
 from stc.words import EXTRACTIVE, Chunk, Document, LedgerRow, Note, NoteDraft, Page, SleepRun, SleepTask, Thinker, Usage
 
 if TYPE_CHECKING:
@@ -596,8 +596,7 @@ def add_notes(
 
 def delete_notes(connection: Connection, document_id: str, ids: Sequence[str]) -> None:
     """Delete notes with their vectors and full-text rows."""
-    for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
-        some = ids[start : start + 500]
+    for some in in_parts(ids):
         note_rows.delete_notes(connection, some)
         document_rows.record_changes(connection, "delete", [("note", note_id, document_id) for note_id in some])
 

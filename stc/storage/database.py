@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -19,11 +20,21 @@ _DAMAGED = (
     "{path} {what}. Stop the program, then run 'python -m stc doctor --fix': it keeps what can still be read. Or put a "
     "backup in its place: 'python -m stc restore FILE'."
 )
+MOST_VARIABLES = 500
+"""SQLite limits the variables of one statement."""
+
+T = TypeVar("T")
 
 
 def new_id() -> str:
     """Return a fresh identifier: 16 hexadecimal digits."""
     return secrets.token_hex(8)
+
+
+def in_parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield values in parts of so many as one statement takes."""
+    for start in range(0, len(values), MOST_VARIABLES):
+        yield values[start : start + MOST_VARIABLES]
 
 
 class Database:

@@ -11,9 +11,11 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, Select, column, select, table, text
+from sqlalchemy import Connection, Row, Select, column, select, table, text
+
+from stc.storage.database import in_parts
 
 _CREATE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS lexical USING fts5("
@@ -25,12 +27,8 @@ _CREATE = (
 _TABLES = ("lexical", "lexical_items", "lexical_documents")
 _WORD = re.compile(r"\w+")
 _SERIAL_BITS, _NUMBER_BITS = 24, 28
-_AT_ONCE = 500
-"""SQLite limits the variables of one statement."""
 _MOST_RANGES = 32
 """A scope of more separate documents is read as a whole and sifted."""
-
-T = TypeVar("T")
 
 _PASSAGES, _NOTES, _OUT_OF_USE = 0, 1, 2
 """The first part of a place. Notes that are out of date or hidden are only looked up by who looks through them."""
@@ -99,18 +97,19 @@ def add(connection: Connection, kind: str, document_id: str, items: Sequence[tup
 def follow(connection: Connection, note_ids: Sequence[str], chunk_ids: Iterable[str] = ()) -> None:
     """Bring the index up to notes whose status or evidence changed, and to passages that such notes quoted before."""
     quoted = set(chunk_ids) | quoted_by(connection, note_ids)
-    for some in _in_parts(note_ids):
-        out = _out_of_use(connection, some)
-        rows = connection.exec_driver_sql(
-            f"SELECT i.place, i.item_id, l.text FROM lexical_items i JOIN lexical l ON l.rowid = i.place "
-            f"WHERE i.item_id IN ({_marks(some)}) AND i.place >= ?",
-            (*some, _NOTES << _NUMBER_BITS + _SERIAL_BITS),
-        ).all()
-        for place, item_id, body in rows:
-            band = _OUT_OF_USE if item_id in out else _NOTES
-            if place >> _NUMBER_BITS + _SERIAL_BITS != band:
-                _delete(connection, [place])
-                _insert(connection, band, place >> _SERIAL_BITS & (1 << _NUMBER_BITS) - 1, [(item_id, body, "")])
+    out = _out_of_use(connection, note_ids)
+    rows = _rows_of(
+        connection,
+        "SELECT i.place, i.item_id, l.text FROM lexical_items i JOIN lexical l ON l.rowid = i.place "
+        "WHERE i.item_id IN ({ids}) AND i.place >= ?",
+        note_ids,
+        _NOTES << _NUMBER_BITS + _SERIAL_BITS,
+    )
+    for place, item_id, body in rows:
+        band = _OUT_OF_USE if item_id in out else _NOTES
+        if place >> _NUMBER_BITS + _SERIAL_BITS != band:
+            _delete(connection, [place])
+            _insert(connection, band, number_of(place), [(item_id, body, "")])
     _ask_of_passages(connection, quoted)
 
 
@@ -121,18 +120,15 @@ def delete_document(connection: Connection, document_id: str, *, kind: str | Non
         return
     for band in _bands(kind):
         first, last = _range(band, number, number)
-        for name, key in (("lexical", "rowid"), ("lexical_items", "place")):
-            connection.exec_driver_sql(f"DELETE FROM {name} WHERE {key} BETWEEN ? AND ?", (first, last))
+        connection.exec_driver_sql("DELETE FROM lexical WHERE rowid BETWEEN ? AND ?", (first, last))
+        connection.exec_driver_sql("DELETE FROM lexical_items WHERE place BETWEEN ? AND ?", (first, last))
     if kind is None:
         connection.exec_driver_sql("DELETE FROM lexical_documents WHERE number = ?", (number,))
 
 
 def delete_items(connection: Connection, kind: str, ids: Sequence[str]) -> None:
-    for some in _in_parts(ids):
-        rows = connection.exec_driver_sql(
-            f"SELECT place FROM lexical_items WHERE item_id IN ({_marks(some)})", (*some,)
-        )
-        _delete(connection, [place for (place,) in rows if place >> _NUMBER_BITS + _SERIAL_BITS in _bands(kind)])
+    rows = _rows_of(connection, "SELECT place FROM lexical_items WHERE item_id IN ({ids})", ids)
+    _delete(connection, [place for (place,) in rows if place >> _NUMBER_BITS + _SERIAL_BITS in _bands(kind)])
 
 
 def _insert(connection: Connection, band: int, number: int, rows: Sequence[tuple[str, str, str]]) -> None:
@@ -155,18 +151,20 @@ def _insert(connection: Connection, band: int, number: int, rows: Sequence[tuple
 
 def _ask_of_passages(connection: Connection, chunk_ids: Iterable[str]) -> None:
     """Index passages with the questions that belong to them now."""
-    for some in _in_parts(sorted(chunk_ids)):
-        asked = questions_of(connection, some)
-        rows = connection.exec_driver_sql(
-            f"SELECT i.place, i.item_id, l.questions FROM lexical_items i JOIN lexical l ON l.rowid = i.place "
-            f"WHERE i.item_id IN ({_marks(some)}) AND i.place < ?",
-            (*some, _NOTES << _NUMBER_BITS + _SERIAL_BITS),
-        ).all()
-        for place, item_id, before in rows:
-            if asked.get(item_id, "") != before:
-                connection.exec_driver_sql(
-                    "UPDATE lexical SET questions = ? WHERE rowid = ?", (asked.get(item_id, ""), place)
-                )
+    ids = sorted(chunk_ids)
+    asked = questions_of(connection, ids)
+    rows = _rows_of(
+        connection,
+        "SELECT i.place, i.item_id, l.questions FROM lexical_items i JOIN lexical l ON l.rowid = i.place "
+        "WHERE i.item_id IN ({ids}) AND i.place < ?",
+        ids,
+        _NOTES << _NUMBER_BITS + _SERIAL_BITS,
+    )
+    for place, item_id, before in rows:
+        if asked.get(item_id, "") != before:
+            connection.exec_driver_sql(
+                "UPDATE lexical SET questions = ? WHERE rowid = ?", (asked.get(item_id, ""), place)
+            )
 
 
 def _delete(connection: Connection, places: Sequence[int]) -> None:
@@ -182,38 +180,28 @@ def _number(connection: Connection, document_id: str) -> int:
 
 def quoted_by(connection: Connection, note_ids: Sequence[str]) -> set[str]:
     """Return the passages that notes quote: ask before they go, to let those ``follow``."""
-    found: set[str] = set()
-    for some in _in_parts(note_ids):
-        rows = connection.exec_driver_sql(
-            f"SELECT chunk_id FROM evidence WHERE chunk_id IS NOT NULL AND note_id IN ({_marks(some)})", (*some,)
-        )
-        found.update(chunk_id for (chunk_id,) in rows)
-    return found
+    query = "SELECT chunk_id FROM evidence WHERE chunk_id IS NOT NULL AND note_id IN ({ids})"
+    return {chunk_id for (chunk_id,) in _rows_of(connection, query, note_ids)}
 
 
 def questions_of(connection: Connection, chunk_ids: Sequence[str]) -> dict[str, str]:
     """Return the questions, one a line, of the verified notes that quote each passage."""
     found: dict[str, dict[str, None]] = {}
-    for some in _in_parts(chunk_ids):
-        rows = connection.exec_driver_sql(
-            "SELECT e.chunk_id, n.question FROM evidence e JOIN notes n ON n.id = e.note_id "
-            f"WHERE e.chunk_id IN ({_marks(some)}) AND n.status = 'verified' AND n.question <> '' "
-            "ORDER BY n.created_at, n.id, e.position",
-            (*some,),
-        )
-        for chunk_id, question in rows:
-            found.setdefault(chunk_id, {})[question] = None
+    rows = _rows_of(
+        connection,
+        "SELECT e.chunk_id, n.question FROM evidence e JOIN notes n ON n.id = e.note_id "
+        "WHERE e.chunk_id IN ({ids}) AND n.status = 'verified' AND n.question <> '' "
+        "ORDER BY n.created_at, n.id, e.position",
+        chunk_ids,
+    )
+    for chunk_id, question in rows:
+        found.setdefault(chunk_id, {})[question] = None
     return {chunk_id: "\n".join(questions) for chunk_id, questions in found.items()}
 
 
 def _out_of_use(connection: Connection, note_ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for some in _in_parts(note_ids):
-        rows = connection.exec_driver_sql(
-            f"SELECT id FROM notes WHERE status <> 'verified' AND id IN ({_marks(some)})", (*some,)
-        )
-        found.update(note_id for (note_id,) in rows)
-    return found
+    query = "SELECT id FROM notes WHERE status <> 'verified' AND id IN ({ids})"
+    return {note_id for (note_id,) in _rows_of(connection, query, note_ids)}
 
 
 # Reading
@@ -229,9 +217,9 @@ def holding(words: str, *, kind: str, document_id: str) -> Select[Any] | None:
     items = table("lexical_items", column("place"), column("item_id"))
     matches = text("lexical MATCH :wanted").bindparams(wanted="text : (" + " AND ".join(f'"{w}"' for w in found) + "*)")
     number = text(
-        f"(lexical_items.place >> {_SERIAL_BITS} & {(1 << _NUMBER_BITS) - 1}) = "
+        "(lexical_items.place >> :serial_bits & :numbers) = "
         "(SELECT number FROM lexical_documents WHERE document_id = :of_document)"
-    ).bindparams(of_document=document_id)
+    ).bindparams(serial_bits=_SERIAL_BITS, numbers=(1 << _NUMBER_BITS) - 1, of_document=document_id)
     bands = _bands(kind)
     return (
         select(items.c.item_id)
@@ -295,27 +283,16 @@ def number_of(place: Any) -> Any:
 
 def items_at(connection: Connection, places: Sequence[int]) -> dict[int, str]:
     """Return the ids of the items at these places."""
-    found: dict[int, str] = {}
-    for some in _in_parts(places):
-        rows = connection.exec_driver_sql(
-            f"SELECT place, item_id FROM lexical_items WHERE place IN ({_marks(some)})", (*some,)
-        )
-        found.update((place, item_id) for place, item_id in rows)
-    return found
+    query = "SELECT place, item_id FROM lexical_items WHERE place IN ({ids})"
+    return dict(_rows_of(connection, query, places))
 
 
 def places_of(connection: Connection, kind: str, ids: Sequence[str]) -> dict[int, str]:
     """Return the places of items that are in use, with their ids."""
     band = _bands(kind)[0]
     first, last = _range(band, 0, (1 << _NUMBER_BITS) - 1)
-    found: dict[int, str] = {}
-    for some in _in_parts(ids):
-        rows = connection.exec_driver_sql(
-            f"SELECT place, item_id FROM lexical_items WHERE item_id IN ({_marks(some)}) AND place BETWEEN ? AND ?",
-            (*some, first, last),
-        )
-        found.update((place, item_id) for place, item_id in rows)
-    return found
+    query = "SELECT place, item_id FROM lexical_items WHERE item_id IN ({ids}) AND place BETWEEN ? AND ?"
+    return dict(_rows_of(connection, query, ids, first, last))
 
 
 def of_document(connection: Connection, document_id: str) -> list[Indexed]:
@@ -350,21 +327,14 @@ def wanted(connection: Connection, items: Sequence[tuple[str, str, str]]) -> set
 
 def count(connection: Connection) -> tuple[int, int]:
     """Return how many texts and how many items there are: the same number, unless something is damaged."""
-    texts, items = (
-        connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one()
-        for name in ("lexical_docsize", "lexical_items")
-    )
+    texts = connection.exec_driver_sql("SELECT count(*) FROM lexical_docsize").scalar_one()
+    items = connection.exec_driver_sql("SELECT count(*) FROM lexical_items").scalar_one()
     return texts, items
 
 
 def _known(connection: Connection, document_ids: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for some in _in_parts(document_ids):
-        rows = connection.exec_driver_sql(
-            f"SELECT document_id, number FROM lexical_documents WHERE document_id IN ({_marks(some)})", (*some,)
-        )
-        found.update((document_id, number) for document_id, number in rows)
-    return found
+    query = "SELECT document_id, number FROM lexical_documents WHERE document_id IN ({ids})"
+    return dict(_rows_of(connection, query, document_ids))
 
 
 def _ranges(band: int, numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -391,10 +361,9 @@ def _bands(kind: str | None) -> tuple[int, ...]:
     return {"chunk": (_PASSAGES,), "note": (_NOTES, _OUT_OF_USE), None: (_PASSAGES, _NOTES, _OUT_OF_USE)}[kind]
 
 
-def _marks(values: Sequence[Any]) -> str:
-    return ",".join("?" * len(values))
-
-
-def _in_parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]
+def _rows_of(connection: Connection, query: str, ids: Sequence[Any], *more: int) -> list[Row[*tuple[Any, ...]]]:
+    """Return the rows of a query for any number of ``ids``, which stand where it says "{ids}"; ``more`` are bound behind."""
+    rows: list[Row[*tuple[Any, ...]]] = []
+    for some in in_parts(ids):
+        rows += connection.exec_driver_sql(query.replace("{ids}", ",".join("?" * len(some))), (*some, *more))
+    return rows

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, select, update
 
 from stc.storage import lexical
+from stc.storage.database import in_parts
 from stc.storage.documents import record_changes
 from stc.storage.schema import evidence, notes, vectors
 from stc.words import Evidence, Note, NoteStatus
@@ -51,11 +52,8 @@ def add(connection: Connection, new: Sequence[Note]) -> None:
 def _load(connection: Connection, query: Select[Any]) -> list[Note]:
     rows = connection.execute(query).all()
     quotes: dict[str, list[Evidence]] = {row.id: [] for row in rows}
-    ids = list(quotes)
-    for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
-        found = connection.execute(
-            select(evidence).where(evidence.c.note_id.in_(ids[start : start + 500])).order_by(evidence.c.position)
-        )
+    for some in in_parts(list(quotes)):
+        found = connection.execute(select(evidence).where(evidence.c.note_id.in_(some)).order_by(evidence.c.position))
         for row in found:
             quotes[row.note_id].append(Evidence(row.page, row.quote, row.chunk_id))
     return [Note(**row._mapping, evidence=tuple(quotes[row.id])) for row in rows]
@@ -91,8 +89,7 @@ def set_status(connection: Connection, owner: str, note_id: str, status: NoteSta
 
 def make_stale(connection: Connection, document_id: str, ids: Sequence[str]) -> None:
     """Take verified notes of a document out of use: they are out of date, and no search meets them again."""
-    for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
-        some = list(ids[start : start + 500])
+    for some in in_parts(ids):
         connection.execute(
             update(notes).where(notes.c.id.in_(some), notes.c.status == "verified").values(status="stale")
         )

@@ -30,9 +30,7 @@ def _person(row: Row[Any]) -> Person:
     )
 
 
-def add(
-    connection: Connection, person_id: str, name: str, *, admin: bool, email: str | None, now: float
-) -> bool:
+def add(connection: Connection, person_id: str, name: str, *, admin: bool, email: str | None, now: float) -> bool:
     """Store a person; False where somebody has the name already, in whatever case."""
     if by_name(connection, name) is not None:
         return False
@@ -60,9 +58,7 @@ def by_name(connection: Connection, name: str) -> Person | None:
 
 
 def by_identity(connection: Connection, issuer: str, subject: str) -> Person | None:
-    row = connection.execute(
-        select(people).where(people.c.issuer == issuer, people.c.subject == subject)
-    ).first()
+    row = connection.execute(select(people).where(people.c.issuer == issuer, people.c.subject == subject)).first()
     return _person(row) if row else None
 
 
@@ -178,9 +174,7 @@ def attempt(connection: Connection, name_hash: str, address: str, *, now: float,
 def oldest_attempt(connection: Connection, name_hash: str, address: str) -> float | None:
     """Return when the oldest attempt was that is still counted, for this name or from this address."""
     return connection.execute(
-        select(func.min(attempts.c.at)).where(
-            or_(attempts.c.name_hash == name_hash, attempts.c.address == address)
-        )
+        select(func.min(attempts.c.at)).where(or_(attempts.c.name_hash == name_hash, attempts.c.address == address))
     ).scalar()
 
 

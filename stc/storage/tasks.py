@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
 
+from stc.storage.database import in_parts
 from stc.storage.documents import Owners
 from stc.storage.schema import documents, evidence, ledger, notes, pages, replies, sleep_runs, sleep_tasks
 from stc.words import SleepRun, SleepTask, TaskKey, TaskState, Usage
@@ -224,8 +225,8 @@ def _task(row: Row[Any]) -> SleepTask:
 def by_ids(connection: Connection, ids: list[str]) -> dict[str, SleepTask]:
     """Return the tasks that (still) exist among ``ids``."""
     found: dict[str, SleepTask] = {}
-    for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
-        rows = connection.execute(select(sleep_tasks).where(sleep_tasks.c.id.in_(ids[start : start + 500])))
+    for some in in_parts(ids):
+        rows = connection.execute(select(sleep_tasks).where(sleep_tasks.c.id.in_(some)))
         found.update({row.id: _task(row) for row in rows})
     return found
 
@@ -262,9 +263,7 @@ def history(
 ) -> list[SleepRun]:
     """Return the owner's runs from ``since`` on, newest first."""
     owners = [owner] if isinstance(owner, str) else owner
-    query = select(sleep_runs).where(
-        sleep_runs.c.owner.in_(owners), sleep_runs.c.started_at >= since
-    )
+    query = select(sleep_runs).where(sleep_runs.c.owner.in_(owners), sleep_runs.c.started_at >= since)
     if document_id is not None:
         query = query.where(sleep_runs.c.document_id == document_id)
     query = query.order_by(sleep_runs.c.started_at.desc(), sleep_runs.c.id).limit(limit).offset(offset)
@@ -447,12 +446,11 @@ def notes_found(connection: Connection, owner: str, thinker: str) -> dict[TaskKe
 def makers(connection: Connection, owner: str, note_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return the (pass, thinker) that made each of the notes that still exist; none for notes that no task made."""
     found: dict[str, tuple[str, str]] = {}
-    ids = list(note_ids)
-    for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
+    for some in in_parts(list(note_ids)):
         rows = connection.execute(
             select(notes.c.id, sleep_tasks.c.pass_name, sleep_tasks.c.thinker)
             .join(sleep_tasks, sleep_tasks.c.id == notes.c.task_id)
-            .where(notes.c.owner == owner, notes.c.id.in_(ids[start : start + 500]))
+            .where(notes.c.owner == owner, notes.c.id.in_(some))
         )
         found.update({row.id: (row.pass_name, row.thinker) for row in rows})
     return found

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, insert, select
 
 from stc.errors import StcError
-from stc.storage.database import Database
+from stc.storage.database import MOST_VARIABLES, Database, in_parts
 from stc.storage.documents import record_changes
 from stc.storage.schema import changes, vectors
 
@@ -37,8 +37,6 @@ Matrix = NDArray[np.float32]
 
 logger = logging.getLogger(__name__)
 _BATCH = 2_000
-_MOST_VARIABLES = 500
-"""SQLite limits the variables of one statement."""
 _CACHED_BYTES = 512 * 2**20
 _EXACT_DOCUMENTS = 64
 """Up to so many documents in scope an exact search is faster than Chroma's filter (26 ms at 50,000 vectors)."""
@@ -161,12 +159,12 @@ class Nearness:
             if item_id in block.rows
         }
         left = [item_id for item_id in item_ids if item_id not in found]
-        for start in range(0, len(left), _MOST_VARIABLES):
+        for some in in_parts(left):
             rows = connection.execute(
                 select(vectors.c.item_id, vectors.c.vector).where(
                     vectors.c.kind == self._kind,
                     vectors.c.embedder == self._embedder,
-                    vectors.c.item_id.in_(left[start : start + _MOST_VARIABLES]),
+                    vectors.c.item_id.in_(some),
                 )
             ).all()
             if rows:
@@ -282,8 +280,8 @@ class VectorIndex:
         touched = None
         if before is not None:
             since = select(changes.c.item_id).where(*of_kind, changes.c.sequence > before.sequence).distinct()
-            touched = connection.execute(since.limit(_MOST_VARIABLES + 1)).scalars().all()
-        if before is not None and touched is not None and len(touched) <= _MOST_VARIABLES:
+            touched = connection.execute(since.limit(MOST_VARIABLES + 1)).scalars().all()
+        if before is not None and touched is not None and len(touched) <= MOST_VARIABLES:
             # So little has changed that the rest stays in memory.
             block = _renewed(
                 before, sequence, touched, connection.execute(query.where(vectors.c.item_id.in_(touched))).all()
