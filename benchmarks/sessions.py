@@ -37,6 +37,7 @@ from typing import Any
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from stc.services import Services
 
@@ -97,7 +98,9 @@ class Session:
         """Be a reader until the time is up. What goes wrong is counted, and ends this session."""
         address = f"ws://127.0.0.1:{self._port}/_stcore/stream"
         try:
-            async with connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=60) as self._socket:  # type: ignore[list-item]
+            async with connect(
+                address, subprotocols=[Subprotocol("streamlit")], max_size=None, open_timeout=60
+            ) as self._socket:
                 reading = asyncio.create_task(self._read())
                 # What it raises is told by what waits for it.
                 reading.add_done_callback(lambda task: task.cancelled() or task.exception())

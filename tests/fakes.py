@@ -124,9 +124,7 @@ class ModelServer:
 
     def start(self) -> None:
         self._stopping = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _Handler)
-        self._server.daemon_threads = True
-        self._server.double = self  # type: ignore[attr-defined]
+        self._server = _Server(self)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -157,13 +155,22 @@ class _ClientGone(Exception):
     pass
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, double: ModelServer) -> None:
+        self.double = double
+        super().__init__(("127.0.0.1", double.port), _Handler)
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     @property
     def double(self) -> ModelServer:
-        return self.server.double  # type: ignore[attr-defined]
+        return self.server.double
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Stay silent: a test's output is the test's."""

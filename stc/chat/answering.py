@@ -302,6 +302,7 @@ def run_baseline(services: Services, answer: Answer, route: Route, *, stop: thre
 def _keep_waiting(services: Services, answer_id: str, served: threading.Event) -> None:
     """Say again and again that a person waits for this answer, until it is there."""
     while not served.wait(_SAY_AGAIN_S):
+        # Where it can't be said, the sleeper works on beside the person, and the answer comes all the same.
         with contextlib.suppress(UserError), services.database.write() as connection:
             if not served.is_set():  # asked under the write lock: not after person_served
                 until = services.now() + _WAITING_FOR_S

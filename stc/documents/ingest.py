@@ -401,6 +401,7 @@ class _Lease:
         if self._thread.ident is None:
             return
         self._thread.join()
+        # A full disk: the lease runs out by itself.
         with contextlib.suppress(UserError), self._services.database.write() as connection:
             documents.release(connection, self._document_id, self._services.holder)
 

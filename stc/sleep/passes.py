@@ -200,6 +200,7 @@ class _Job:
             self._give_back()
             raise
         except Exception as error:
+            # A bug: its traceback belongs in the log, and the task must rest instead of being begun again for ever.
             logger.exception("Task %s of preparing failed", self._task.id)
             return self._failed(f"{type(error).__name__}: {error}", not_before=True)
 

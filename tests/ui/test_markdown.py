@@ -86,18 +86,21 @@ REVIEWED_IN = {
 }
 
 
+PARENTS: dict[ast.AST, ast.AST] = {}
+"""Of every node of a tree that was asked for: ast's nodes don't know theirs."""
+
+
 @cache
 def tree(path: Path) -> ast.Module:
     module = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(module):
-        for child in ast.iter_child_nodes(node):
-            child.parent = node  # type: ignore[attr-defined]  # ast's nodes don't know theirs
+        PARENTS.update(dict.fromkeys(ast.iter_child_nodes(node), node))
     return module
 
 
 def function_around(node: ast.AST) -> ast.AST:
     while not isinstance(node, ast.FunctionDef | ast.Module):
-        node = node.parent  # type: ignore[attr-defined]
+        node = PARENTS[node]
     return node
 
 
@@ -234,7 +237,7 @@ def _passed(function: ast.FunctionDef, name: str) -> Iterator[ast.AST | None]:
     """Yield what the calls of a function in its own module pass for a parameter; a function nobody calls here is unknown."""
     module: ast.AST = function
     while not isinstance(module, ast.Module):
-        module = module.parent  # type: ignore[attr-defined]
+        module = PARENTS[module]
     position = (
         [one.arg for one in function.args.args].index(name) if name in [a.arg for a in function.args.args] else None
     )
