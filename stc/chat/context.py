@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from stc.chat import sentences
 from stc.chat.offering import offers
@@ -78,7 +79,7 @@ def pack(
     noted = [hit for hit in distinct if hit.kind == "note"]
     whole = _own([(hit, hit.text) for hit in noted], [hit.text for hit in passages], shortened)
     whole += [(hit, hit.text) for hit in passages]
-    if sum(tokens.count(text) for _, text in whole) <= budget:
+    if sum(hit.tokens if text is hit.text else tokens.count(text) for hit, text in whole) <= budget:
         everything = frame.context(whole)
         if everything.tokens <= budget:
             return everything
@@ -327,8 +328,13 @@ def _texts(passages: Sequence[Hit], chosen: Iterable[tuple[int, int]]) -> list[t
 
 def rarities(hits: Sequence[Hit]) -> dict[str, float]:
     """Return the inverse document frequency of each telling word among what was found."""
-    seen = Counter(term for hit in hits for term in {each for unit in sentences.read(hit.text) for each in unit.held})
-    return {term: math.log(1 + len(hits) / count) for term, count in seen.items()}
+    return dict(_rarities(tuple(hit.text for hit in hits)))
+
+
+@lru_cache(maxsize=64)
+def _rarities(texts: tuple[str, ...]) -> dict[str, float]:
+    seen = Counter(term for text in texts for term in frozenset().union(*(unit.held for unit in sentences.read(text))))
+    return {term: math.log(1 + len(texts) / count) for term, count in seen.items()}
 
 
 def best_piece(text: str, question: str, limit: int) -> str:

@@ -111,7 +111,7 @@ def retrieve_each(
     for an unknown document.
     """
     with services.database.read() as connection:
-        extents = document_rows.extents(connection, services.readable)
+        extents = document_rows.extents(connection, services.readable, document_ids)
         scope = _scope(extents, document_ids)
         if not scope or not any(limit > 0 for limit in limits.values()):
             return {kind: [] for kind in limits}
@@ -119,7 +119,7 @@ def retrieve_each(
         library = _Library(
             sizes={each: extents[each][1] if within is None else len(within["chunk"].ids) for each in scope},
             numbers=lexical.numbers(connection, sorted(scope)),
-            named=sorted(scope) if pages else _named(extents, scope, connection),
+            named=sorted(scope) if pages else _named(connection, scope),
             within=within,
         )
         words = _words(question)
@@ -147,9 +147,9 @@ def _scope(extents: dict[str, tuple[str, int]], document_ids: Sequence[str] | No
     return {document_id for document_id in wanted if extents[document_id][0] == "ready"}
 
 
-def _named(extents: dict[str, tuple[str, int]], scope: set[str], connection: Connection) -> list[str] | None:
+def _named(connection: Connection, scope: set[str]) -> list[str] | None:
     """Return the documents to name in the searches, ``None`` for all there are."""
-    everything = len(scope) == len(extents) and document_rows.count_all(connection) == len(scope)
+    everything = document_rows.count_all(connection) == len(scope)
     return None if everything or len(scope) > _MOST_NAMED_DOCUMENTS else sorted(scope)
 
 
@@ -467,12 +467,14 @@ def _score(candidates: Sequence[_Candidate], cosines: Mapping[str, float], asked
 
 
 class _Scoring:
-    """What a question's words say of a text."""
+    """What a question's words say of a text. It reads hundreds of sentences for one question: those without any of its
+    words are left out at once."""
 
     def __init__(self, asked: _Asked, read: Sequence[Sequence[Read]]) -> None:
         self._rarity = asked.rarity
-        self._wanted = list(dict.fromkeys(terms(asked.question)))
+        self._wanted = dict.fromkeys(terms(asked.question))
         self._forms = [(term, asked.rarity.get(term, 0.0), beginning(term)) for term in self._wanted]
+        self._begun = {begun for _, _, begun in self._forms if begun}
         self._pairs = set(pairwise(self._wanted))
         self._most = sum(self._rarity.get(term, 0.0) for term in self._wanted) or 1.0
         self._usual = sum(len(unit.terms) for units in read for unit in units) / max(1, len(read)) or 1.0
@@ -483,37 +485,43 @@ class _Scoring:
         return sum(_WEIGHTS[name] * signals[name] for name in self._parts) / self._whole
 
     def of_text(self, units: Sequence[Read]) -> dict[str, float]:
-        found = [term for unit in units for term in unit.terms]
-        return {"words": self._words(found), "sentence": self._sentence(units), "order": self._order([found])}
+        run = [term for unit in units for term in unit.terms]
+        return {"words": self._words(units), "sentence": self._sentence(units), "order": self._order(run)}
 
     def with_questions(
         self, signals: Mapping[str, float], units: Sequence[Read], questions: Sequence[str]
     ) -> dict[str, float]:
         """Return the signals of a text as if the questions that belong to it stood in it."""
         own = [unit for question in questions for unit in sentences.read(question)]
-        found = [term for unit in (*units, *own) for term in unit.terms]
         return {
             **signals,
-            "words": self._words(found),
+            "words": self._words([*units, *own]),
             "sentence": max(signals["sentence"], _LIKE_TEXT * self._sentence(own)),
-            "order": max(signals["order"], self._order([unit.terms for unit in own])),
+            "order": max([signals["order"], *(self._order(unit.terms) for unit in own)]),
         }
 
-    def _words(self, found: Sequence[str]) -> float:
-        counts = Counter(found)
-        shrink = _K1 * (1 - _B + _B * len(found) / self._usual)
+    def _words(self, units: Sequence[Read]) -> float:
+        counts: Counter[str] = Counter()
+        for unit in units:
+            if not unit.held.isdisjoint(self._wanted):
+                counts.update([term for term in unit.terms if term in self._wanted])
+        shrink = _K1 * (1 - _B + _B * sum([len(unit.terms) for unit in units]) / self._usual)
         # A term that is held very often comes to its rarity times (k1 + 1): what a question can reach is known.
         held = [(self._rarity[term], counts[term]) for term in self._wanted if counts[term]]
         return sum(rarity * count / (count + shrink) for rarity, count in held) / self._most
 
     def _sentence(self, units: Sequence[Read]) -> float:
-        shares = (
-            sum(rarity for term, rarity, begun in self._forms if term in unit.held or begun in unit.beginnings)
-            for unit in units
-        )
-        return max(shares, default=0.0) / self._most
+        most = 0.0
+        for unit in units:
+            if not (unit.held.isdisjoint(self._wanted) and unit.beginnings.isdisjoint(self._begun)):
+                share = 0.0
+                for term, rarity, begun in self._forms:
+                    if term in unit.held or begun in unit.beginnings:
+                        share += rarity
+                most = max(most, share)
+        return most / self._most
 
-    def _order(self, runs: Sequence[Sequence[str]]) -> float:
+    def _order(self, run: Sequence[str]) -> float:
         if not self._pairs:
             return 0.0
-        return max((len(self._pairs & set(pairwise(run))) for run in runs), default=0) / len(self._pairs)
+        return len({pair for pair in pairwise(run) if pair in self._pairs}) / len(self._pairs)

@@ -59,7 +59,7 @@ def read(text: str) -> tuple[Read, ...]:
         body = text[unit.start : unit.end]
         own = tuple(terms(body))
         held = frozenset(own)
-        found.append(Read(unit.start, unit.end, body, own, held, frozenset(map(beginning, held)) - {""}))
+        found.append(Read(unit.start, unit.end, body, own, held, frozenset([beginning(term) for term in held]) - {""}))
     return tuple(found)
 
 

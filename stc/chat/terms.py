@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from string import ascii_lowercase
 
 from stc.storage.lexical import STOP_WORDS
 
 _TOKEN = re.compile(r"\d+(?:[.,:/]\d+)+|[^\W_]+")
 _VOWELS = frozenset("aeiou")
+_SHAPE = {ord(letter): "v" if letter in _VOWELS else "c" for letter in ascii_lowercase}
 _BEGINNING = 5
 
 
@@ -37,8 +40,10 @@ def beginning(term: str) -> str:
 @lru_cache(maxsize=100_000)
 def _term(word: str) -> str:
     """Return the term of one word, "" for a stop word or a lone letter of an apostrophe ("pilot's")."""
-    plain = unicodedata.normalize("NFKD", word.lower())
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = word.lower()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     if plain in STOP_WORDS or plain in {"s", "t"}:
         return ""
     return stem(plain) if plain.isascii() and plain.isalpha() else plain
@@ -49,8 +54,8 @@ def stem(word: str) -> str:
     if len(word) <= 2:
         return word
     word = _step_1(word)
-    word = _replace(word, _STEP_2, 0)
-    word = _replace(word, _STEP_3, 0)
+    word = _replace(word, _STEP_2)
+    word = _replace(word, _STEP_3)
     word = _step_4(word)
     if word.endswith("e"):
         left = word[:-1]
@@ -62,18 +67,29 @@ def stem(word: str) -> str:
     return word
 
 
-_STEP_2 = (
+def _by_last(endings: Iterable[tuple[str, str]]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Sort a step's endings by their last letter: most words have none of a step's, and the letter tells."""
+    by_last: dict[str, tuple[tuple[str, str], ...]] = {}
+    for ending, new in endings:
+        by_last[ending[-1]] = (*by_last.get(ending[-1], ()), (ending, new))
+    return by_last
+
+
+_STEP_2 = _by_last((
     ("ational", "ate"), ("tional", "tion"), ("enci", "ence"), ("anci", "ance"), ("izer", "ize"), ("bli", "ble"),
     ("alli", "al"), ("entli", "ent"), ("eli", "e"), ("ousli", "ous"), ("ization", "ize"), ("ation", "ate"),
     ("ator", "ate"), ("alism", "al"), ("iveness", "ive"), ("fulness", "ful"), ("ousness", "ous"), ("aliti", "al"),
     ("iviti", "ive"), ("biliti", "ble"), ("logi", "log"),
-)  # fmt: skip
-_STEP_3 = (
+))  # fmt: skip
+_STEP_3 = _by_last((
     ("icate", "ic"), ("ative", ""), ("alize", "al"), ("iciti", "ic"), ("ical", "ic"), ("ful", ""), ("ness", ""),
-)  # fmt: skip
-_STEP_4 = (
-    "al ance ence er ic able ible ant ement ment ent ion ou ism ate iti ous ive ize".split()
-)  # fmt: skip
+))  # fmt: skip
+_STEP_4 = _by_last(
+    (ending, "")
+    for ending in sorted(
+        "al ance ence er ic able ible ant ement ment ent ion ou ism ate iti ous ive ize".split(), key=len, reverse=True
+    )
+)
 
 
 def _step_1(word: str) -> str:
@@ -101,16 +117,16 @@ def _step_1(word: str) -> str:
     return word
 
 
-def _replace(word: str, endings: tuple[tuple[str, str], ...], more_than: int) -> str:
-    for ending, new in endings:
+def _replace(word: str, endings: Mapping[str, tuple[tuple[str, str], ...]]) -> str:
+    for ending, new in endings.get(word[-1:], ()):
         if word.endswith(ending):
             left = word[: -len(ending)]
-            return left + new if _measure(left) > more_than else word
+            return left + new if _measure(left) > 0 else word
     return word
 
 
 def _step_4(word: str) -> str:
-    for ending in sorted(_STEP_4, key=len, reverse=True):
+    for ending, _ in _STEP_4.get(word[-1:], ()):
         if word.endswith(ending):
             left = word[: -len(ending)]
             if _measure(left) > 1 and (ending != "ion" or left.endswith(("s", "t"))):
@@ -127,8 +143,9 @@ def _consonant(word: str, place: int) -> bool:
 
 def _measure(word: str) -> int:
     """Count the vowel-consonant sequences."""
-    shape = "".join("c" if _consonant(word, place) else "v" for place in range(len(word)))
-    return len(re.findall("v+c+", shape))
+    if "y" in word:  # a vowel behind a consonant only
+        word = "".join("b" if _consonant(word, place) else "a" for place in range(len(word)))
+    return word.translate(_SHAPE).count("vc")
 
 
 def _has_vowel(word: str) -> bool:

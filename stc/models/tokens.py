@@ -6,7 +6,7 @@ import importlib.util
 import os
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,10 @@ _LONG_BLANK = 10_000
 _BLANK = re.compile(r"\s+")
 
 
+_OFTEN_COUNTED = 1_000
+"""Shorter texts, in characters, are sentences, titles and notes; the counts of the last few thousand are kept."""
+
+
 def _pieces(text: str) -> Iterator[str]:
     """Yield a text whole, but cut inside endless white space."""
     start = 0
@@ -55,6 +59,12 @@ def _encode(text: str) -> list[int]:
 
 def count(text: str) -> int:
     """Return the number of tokens; ``<|endoftext|>`` and its like count as the plain text they are."""
+    return _count_again(text) if len(text) <= _OFTEN_COUNTED else len(_encode(text))
+
+
+@lru_cache(maxsize=16_384)
+def _count_again(text: str) -> int:
+    """Packing a context counts the same sentences for each question, and several times."""
     return len(_encode(text))
 
 

@@ -5,12 +5,12 @@ An ``owner`` argument guards each look-up from outside: what belongs to somebody
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, or_, select, update
 
-from stc.storage.database import new_id
+from stc.storage.database import MOST_VARIABLES, new_id
 from stc.storage.schema import (
     changes,
     chunks,
@@ -153,12 +153,15 @@ def list_replaced(connection: Connection) -> list[tuple[str, str]]:
     return [(row.id, row.content_hash) for row in rows]
 
 
-def extents(connection: Connection, owner: Owners) -> dict[str, tuple[str, int]]:
-    """Return the status and the number of passages of each of the owner's documents, by id."""
-    rows = connection.execute(
-        select(documents.c.id, documents.c.status, documents.c.chunks).where(_of(owner), documents.c.replaces.is_(None))
-    )
-    return {row.id: (row.status, row.chunks) for row in rows}
+def extents(
+    connection: Connection, owner: Owners, document_ids: Collection[str] | None = None
+) -> dict[str, tuple[str, int]]:
+    """Return the status and the number of passages of each of the owner's documents (``None``: all), by id."""
+    query = select(documents.c.id, documents.c.status, documents.c.chunks)
+    query = query.where(_of(owner), documents.c.replaces.is_(None))
+    if document_ids is not None and len(document_ids) <= MOST_VARIABLES:
+        query = query.where(documents.c.id.in_(document_ids))
+    return {document_id: (status, chunks) for document_id, status, chunks in connection.execute(query)}
 
 
 def count_all(connection: Connection) -> int:
