@@ -85,9 +85,19 @@ def _make(services: Services, options: argparse.Namespace) -> None:
     for number in range(options.documents):
         document_id = new_id()
         document = Document(
-            document_id, services.owner, f"book {number}.txt", "text/plain", 1, f"{number:064d}", "ready", 0, 0,
-            per_document, per_document, 0, (), None, True, False, 1.0, 1.0, 1.0,
-        )  # fmt: skip
+            document_id,
+            services.owner,
+            f"book {number}.txt",
+            "text/plain",
+            1,
+            f"{number:064d}",
+            added_at=1.0,
+            last_used_at=1.0,
+            ready_at=1.0,
+            status="ready",
+            pages=per_document,
+            chunks=per_document,
+        )
         texts = [text(110) for _ in range(per_document)]
         chunks = [
             Chunk(new_id(), document_id, at, at + 1, at + 1, "", one, tokens.count(one), (Span(at + 1, 0, len(one)),))

@@ -46,7 +46,10 @@ READ_AGAIN = "-again"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One uploaded file. ``stage_done`` of ``stage_total`` units of the present status are finished."""
+    """One uploaded file; one that was only named here is still to be read.
+
+    ``stage_done`` of ``stage_total`` units of the present status are finished.
+    """
 
     id: str
     owner: str
@@ -54,19 +57,19 @@ class Document:
     media_type: str
     size_bytes: int
     content_hash: str
-    status: DocumentStatus
-    stage_done: int
-    stage_total: int
-    pages: int
-    chunks: int
-    tokens: int
-    warnings: tuple[str, ...]
-    error: str | None
-    prepare: bool
-    keep_local: bool
     added_at: float
-    ready_at: float | None
     last_used_at: float
+    ready_at: float | None = None
+    status: DocumentStatus = "reading"
+    stage_done: int = 0
+    stage_total: int = 0
+    pages: int = 0
+    chunks: int = 0
+    tokens: int = 0
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+    prepare: bool = True
+    keep_local: bool = False
     notes: int = 0
     notes_stale: int = 0
     replaces: str | None = None

@@ -105,15 +105,18 @@ def receive(
                 raise UserError(_REMOVED_MEANWHILE) from None
         else:
             media_type = existing.media_type
-        document = unread(
+        now = services.now()
+        document = Document(
+            id=new_id(),
             owner=owner,
             name=shown,
             media_type=media_type,
             size_bytes=stored.size_bytes,
             content_hash=stored.content_hash,
+            added_at=now,
+            last_used_at=now,
             replaces=replaces,
             ocr=ocr,
-            now=services.now(),
         )
         return enter(services, document, password)
     except UserError as error:
@@ -122,43 +125,6 @@ def receive(
         raise
     finally:
         settle(services, loose)
-
-
-def unread(
-    *,
-    owner: str,
-    name: str,
-    media_type: str,
-    size_bytes: int,
-    content_hash: str,
-    replaces: str | None,
-    ocr: str | None,
-    now: float,
-) -> Document:
-    """Return a new document whose file is here and has not been read; ``enter`` stores it."""
-    return Document(
-        id=new_id(),
-        owner=owner,
-        name=name,
-        media_type=media_type,
-        size_bytes=size_bytes,
-        content_hash=content_hash,
-        status="reading",
-        stage_done=0,
-        stage_total=0,
-        pages=0,
-        chunks=0,
-        tokens=0,
-        warnings=(),
-        error=None,
-        prepare=True,
-        keep_local=False,
-        added_at=now,
-        ready_at=None,
-        last_used_at=now,
-        replaces=replaces,
-        ocr=ocr,
-    )
 
 
 def enter(services: Services, document: Document, password: str | None = None) -> Received:

@@ -18,7 +18,7 @@ from stc.documents.parsing import tesseract
 from stc.errors import UserError
 from stc.storage import documents, loose_files
 from stc.storage.database import new_id
-from stc.words import READ_AGAIN
+from stc.words import READ_AGAIN, Document
 
 if TYPE_CHECKING:
     from stc.services import Services
@@ -42,15 +42,18 @@ def try_again(
         failed = documents.failure(connection, services.owner, failure_id)
     if failed is None or failed["content_hash"] is None:
         raise UserError(_GONE)
-    document = ingest.unread(
+    now = services.now()
+    document = Document(
+        id=new_id(),
         owner=services.owner,
         name=failed["name"],
         media_type=failed["media_type"],
         size_bytes=failed["size_bytes"],
         content_hash=failed["content_hash"],
+        added_at=now,
+        last_used_at=now,
         replaces=failed["replaces"],
         ocr=languages,
-        now=services.now(),
     )
     return ingest.enter(services, document, password)
 

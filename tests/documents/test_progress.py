@@ -15,13 +15,8 @@ def document(status="reading", done=0, total=0, *, id="d", pages=0, chunks=0, me
         stage_total=total,
         pages=pages,
         chunks=chunks,
-        tokens=0,
-        warnings=(),
         error=error,
-        prepare=True,
-        keep_local=False,
         added_at=0.0,
-        ready_at=None,
         last_used_at=0.0,
     )
 

@@ -8,10 +8,7 @@ from stc.words import Chunk, Document, Evidence, Note
 
 
 def document(document_id):
-    return Document(
-        document_id, "me", f"{document_id}.txt", "text/plain", 1, document_id, "ready", 0, 0, 1, 2, 0, (), None, True, False,
-        1.0, 1.0, 1.0,
-    )  # fmt: skip
+    return Document(document_id, "me", f"{document_id}.txt", "text/plain", 1, document_id, 1.0, 1.0, 1.0, "ready")
 
 
 def note(note_id, question, *chunk_ids):

@@ -12,9 +12,7 @@ NEW = SleepTask("new", "local", "d", "anticipate", "new window", 3, 5, "model")
 
 @pytest.fixture
 def connection(services):
-    document = Document(
-        "d", services.owner, "a.txt", "text/plain", 1, "hash", "ready", 0, 0, 6, 0, 0, (), None, True, False, 1.0, 1.0, 1.0
-    )  # fmt: skip
+    document = Document("d", services.owner, "a.txt", "text/plain", 1, "hash", 1.0, 1.0, 1.0, "ready", pages=6)
     with services.database.write() as opened:
         documents.insert_document(opened, document)
         documents.add_pages(opened, "d", [Page(number, f"page {number}") for number in range(1, 7)])

@@ -38,13 +38,8 @@ def add(database, document, count, seed=0, kind="chunk"):
     matrix = random_vectors(count, seed)
     with database.write() as connection:
         if document_rows.get(connection, "local", document) is None:
-            document_rows.insert_document(
-                connection,
-                Document(
-                    document, "local", document, "text/plain", 1, document, "ready", 0, 0, 0, 0, 0, (), None, True, False,
-                    0.0, None, 0.0,
-                ),
-            )  # fmt: skip
+            made = Document(document, "local", document, "text/plain", 1, document, 0.0, 0.0, status="ready")
+            document_rows.insert_document(connection, made)
         vectors.add(connection, kind, document, [(f"{document}-{kind}-{i}", v) for i, v in enumerate(matrix)], EMBEDDER)
     return matrix
 
