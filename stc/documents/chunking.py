@@ -80,12 +80,7 @@ def chunk(
     """
     chunks: list[Chunk] = []
     for part in _parts(pages):
-        found = layout.split(part)
-        layout.mark_running(found, len(part))
-        if markdown:
-            layout.mark_markdown_headings(found)
-        else:
-            layout.mark_headings(found)
+        found = layout.read(part, markdown=markdown)
         units, headings = _units(part, found, count_embedder_tokens, limit)
         units = _coarser(units)
         for first, after in _best_borders(units, headings, limit):

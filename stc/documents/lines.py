@@ -74,8 +74,19 @@ _COLUMNS = re.compile(r"\t|\S {3,}\S")
 _SMALL_WORDS = frozenset("a an and as at by for from in into nor of on or the to via vs with & - –".split())
 
 
-def split(pages: Sequence[Page]) -> list[Line]:
-    """Return the lines of all pages that are not empty, in order."""
+def read(pages: Sequence[Page], *, markdown: bool) -> list[Line]:
+    """Return the lines of all pages that are not empty, in order, with their marks. ``markdown``: headings have marks of
+    their own there, and are not told by their looks."""
+    lines = _split(pages)
+    _mark_running(lines, len(pages))
+    if markdown:
+        _mark_markdown_headings(lines)
+    else:
+        _mark_headings(lines)
+    return lines
+
+
+def _split(pages: Sequence[Page]) -> list[Line]:
     lines: list[Line] = []
     for index, page in enumerate(pages):
         end_before = 0
@@ -97,7 +108,7 @@ def split(pages: Sequence[Page]) -> list[Line]:
     return lines
 
 
-def mark_running(lines: Sequence[Line], page_count: int) -> None:
+def _mark_running(lines: Sequence[Line], page_count: int) -> None:
     """Mark headers and footers: lines that, numbers aside, stand at the edge of a third of the pages."""
     if page_count < 3:
         return
@@ -120,7 +131,7 @@ def mark_running(lines: Sequence[Line], page_count: int) -> None:
             line.top = True
 
 
-def mark_markdown_headings(lines: Sequence[Line]) -> None:
+def _mark_markdown_headings(lines: Sequence[Line]) -> None:
     fence = ""
     for position, line in enumerate(lines):
         mark = _FENCE.match(line.text)
@@ -140,7 +151,7 @@ def mark_markdown_headings(lines: Sequence[Line]) -> None:
                 line.joined = True
 
 
-def mark_headings(lines: Sequence[Line]) -> None:
+def _mark_headings(lines: Sequence[Line]) -> None:
     """Mark the headings of text without mark-up."""
     position = 0
     while position < len(lines):

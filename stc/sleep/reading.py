@@ -85,12 +85,7 @@ class Reading:
 
 
 def read(pages: Sequence[Page], *, markdown: bool = False) -> Reading:
-    found = layout.split(pages)
-    layout.mark_running(found, len(pages))
-    if markdown:
-        layout.mark_markdown_headings(found)
-    else:
-        layout.mark_headings(found)
+    found = layout.read(pages, markdown=markdown)
     paths = layout.paths(found)
     words = set()
     for page in pages:

@@ -1,12 +1,10 @@
-"""What the formats with mark-up have in common: blocks in reading order, written as Markdown and sent in sections."""
+"""What the formats with mark-up have in common: blocks in reading order, written as Markdown."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from stc.documents.parsing.child import Replies, Request
 from stc.documents.parsing.cleaning import clean
-from stc.documents.parsing.text import sections
 
 Kind = Literal["heading", "paragraph", "item", "row", "code"]
 
@@ -63,14 +61,3 @@ class Blocks:
 
     def text(self) -> str:
         return clean("".join(self._parts))
-
-
-def send(blocks: Blocks, request: Request, replies: Replies) -> None:
-    """Send the text in sections, or say which limit it passes."""
-    parts = sections(blocks.text())
-    replies.total(len(parts))
-    if len(parts) > request.max_pages:
-        return replies.error("too long")
-    for number, part in enumerate(parts, start=1):
-        replies.page(number, part)
-    replies.end()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Protocol
 from xml.parsers import expat
 
-from stc.documents.parsing import blocks
+from stc.documents.parsing import text
 from stc.documents.parsing.blocks import Blocks, TooMuchText
 from stc.documents.parsing.child import Replies, Request, run
 from stc.documents.parsing.docx_numbering import Numbering
@@ -75,7 +75,7 @@ def read(request: Request, replies: Replies) -> None:
         replies.warning("The file is damaged. What stands before the damaged place was read; the rest is left out.")
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, LookupError):
         return replies.error("broken")
-    blocks.send(found, request, replies)
+    text.send(found.text(), request, replies)
 
 
 def _read_archive(archive: zipfile.ZipFile, found: Blocks, replies: Replies) -> None:

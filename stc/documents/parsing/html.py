@@ -8,7 +8,7 @@ from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
-from stc.documents.parsing import blocks, text
+from stc.documents.parsing import text
 from stc.documents.parsing.blocks import Blocks, TooMuchText
 from stc.documents.parsing.child import Replies, Request, run
 
@@ -55,7 +55,7 @@ def read(request: Request, replies: Replies) -> None:
         page.finish()
     except TooMuchText:
         return replies.error("too much")
-    blocks.send(page.blocks, request, replies)
+    text.send(page.blocks.text(), request, replies)
 
 
 def decode(data: bytes) -> tuple[str, str | None]:

@@ -22,7 +22,12 @@ def read(request: Request, replies: Replies) -> None:
         replies.warning(warning)
     if len(text.strip()) > request.max_characters:
         return replies.error("too much")
-    parts = sections(clean(text))
+    send(clean(text), request, replies)
+
+
+def send(text: str, request: Request, replies: Replies) -> None:
+    """Send cleaned text in sections, or say that there are too many."""
+    parts = sections(text)
     replies.total(len(parts))
     if len(parts) > request.max_pages:
         return replies.error("too long")
