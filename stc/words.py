@@ -348,6 +348,8 @@ class Answer:
     documents_asked: int = 0
     pages: str = ""
     """The pages of the one document in scope that were asked ("3-7,12"); "" for all."""
+    sources: tuple[str, ...] | None = None
+    """The documents whose text the answer may hold: what was read for it, and for the answers told before; ``None``: unknown."""
 
     @property
     def asked(self) -> str:

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from stc import logs
 from stc.access import rights
-from stc.chat import calls, claims, counting, finding, following, replies
+from stc.chat import calls, claims, counting, finding, following, history, replies
 from stc.chat.finding import Found
+from stc.chat.history import Turn
 from stc.chat.scope import Scope, check_question, resolve
 from stc.errors import UpstreamError, UserError
 from stc.meter import prices
@@ -38,7 +39,6 @@ from stc.words import (
     Baseline,
     Citation,
     Context,
-    Document,
     Effort,
     LedgerRow,
     Note,
@@ -73,7 +73,6 @@ _OTHER_TOKENIZERS = 1.3
 """By so much more than counted here a model may count the same text."""
 
 _WITHOUT_NOTES = ("chunks", "document")
-_EARLIER_TURNS = 2
 _STANDALONE_TOKENS = 100
 """Of a follow-up that a model writes as a question by itself."""
 ASKED_AS = "asked as"
@@ -116,10 +115,12 @@ class _Ask:
 
 @dataclass(frozen=True, slots=True)
 class _Understood:
-    """``standalone`` is a follow-up as a question by itself, "" where it is taken as it stands; ``search``: what to look for."""
+    """``standalone`` is a follow-up as a question by itself, "" where it is taken as it stands; ``search``: what to look for;
+    ``sources``: the documents whose text ``standalone`` may hold."""
 
     standalone: str
     search: str
+    sources: frozenset[str] = frozenset()
     usage: Usage = Usage()
     sent_tokens: int = 0
 
@@ -179,13 +180,13 @@ def ask(
         asked_at=now,
         model=model,
     )
+    before = [other for other in _said_in(services, conversation_id) if other.id != answer.id]
+    told = history.turns(before, scope, away=_away(services, model))
+    if model != EXTRACTIVE and history.withheld(told):
+        reasons = (*reasons, history.WITHHELD)
     with services.database.write() as connection:
         if conversation_id:
             rights.require(services, connection, "change", "conversation", conversation_id)
-        before = conversations.answers_of(connection, services.owner, conversation_id) if conversation_id else []
-        before = [other for other in before if other.id != answer.id]
-        documents = document_rows.list_all(connection, services.readable)
-        told = before if _stays(services, model) else _may_leave(before, documents)
         conversations.save_answer(connection, answer)
         if route in _WITHOUT_NOTES:
             for other in before:
@@ -207,7 +208,14 @@ def ask(
             reasons = (*reasons, f"{ASKED_AS}: “{understood.standalone}”")
         searched = time.monotonic()
         found = finding.find(services, understood.search, scope)
-        answer = dataclasses.replace(answer, retrieval_s=time.monotonic() - searched, coverage=finding.coverage(found))
+        earlier = _earlier(told)
+        known = understood.sources | (frozenset() if model == EXTRACTIVE else history.all_sources(earlier))
+        answer = dataclasses.replace(
+            answer,
+            retrieval_s=time.monotonic() - searched,
+            coverage=finding.coverage(found),
+            sources=tuple(sorted(known)),
+        )
         request = _Ask(
             services,
             answer,
@@ -216,7 +224,7 @@ def ask(
             on_text,
             stop,
             started,
-            _earlier(told),
+            history.pairs(earlier),
             asked_before_s=_asked_before_s(before, answer),
             usage=understood.usage,
             sent_tokens=understood.sent_tokens,
@@ -287,15 +295,13 @@ def run_baseline(services: Services, answer: Answer, route: Route, *, stop: thre
     allowed, model, _ = _who_may_read(services, scope, answer.model)
     if model != answer.model or len(allowed.documents) != len(scope.documents):
         raise UserError("A document is kept on this computer.")
-    with services.database.read() as connection:
-        chat = answer.conversation_id
-        said = conversations.answers_of(connection, services.owner, chat) if chat else []
-        documents = document_rows.list_all(connection, services.readable)
+    said = _said_in(services, answer.conversation_id)
     before = [other for other in said if other.asked_at < answer.asked_at]
-    told = before if _stays(services, model) else _may_leave(before, documents)
+    told = history.turns(before, allowed, away=_away(services, model))
     found = finding.find(services, answer.standalone or _search(answer.question, told), scope)
     asked = dataclasses.replace(answer, text="", reasons=(), citations=(), notes_used=(), usage=Usage(), baselines={})
-    request = _Ask(services, asked, found, model, None, stop, started, _earlier(told), purpose="check")
+    earlier = history.pairs(_earlier(told))
+    request = _Ask(services, asked, found, model, None, stop, started, earlier, purpose="check")
     return _climb(request, route, ())
 
 
@@ -360,24 +366,20 @@ def _who_may_read(services: Services, scope: Scope, model: str) -> tuple[Scope, 
     return dataclasses.replace(scope, documents=away), model, (*reasons, f"{kept} {noun} {_LEFT_OUT}")
 
 
-def _stays(services: Services, model: str) -> bool:
-    return model == EXTRACTIVE or services.llm.is_local(model)
+def _away(services: Services, model: str) -> set[str] | None:
+    """Return the documents that may go to a model elsewhere, ``None`` where this one is on this computer."""
+    if model == EXTRACTIVE or services.llm.is_local(model):
+        return None
+    with services.database.read() as connection:
+        documents = document_rows.list_plain(connection, services.readable, None)
+    return {document.id for document in documents if not document.keep_local}
 
 
-def _may_leave(answers: Sequence[Answer], documents: Sequence[Document]) -> list[Answer]:
-    """Return the answers that hold nothing of a document kept on this computer, nor of one that is gone: they may have
-    been quoted, or told by a model here, before this question goes to a model elsewhere."""
-    away = {document.id for document in documents if not document.keep_local}
-    all_away = len(away) == len(documents)
-
-    def may_leave(answer: Answer) -> bool:
-        if not {citation.document_id for citation in answer.citations} | set(answer.scope) <= away:
-            return False
-        # Of all documents a model here may have told more than it cites; quotes are cited, every one.
-        left_out = any(reason.endswith(_LEFT_OUT) for reason in answer.reasons)
-        return bool(answer.scope) or all_away or left_out or answer.model == EXTRACTIVE
-
-    return [answer for answer in answers if may_leave(answer)]
+def _said_in(services: Services, conversation_id: str | None) -> list[Answer]:
+    if conversation_id is None:
+        return []
+    with services.database.read() as connection:
+        return conversations.answers_of(connection, services.owner, conversation_id)
 
 
 def _effort(value: str) -> Effort:
@@ -387,28 +389,26 @@ def _effort(value: str) -> Effort:
     raise UserError(f"There is no effort {value!r}. Choose low, medium or high.")
 
 
-def _earlier(answers: Sequence[Answer]) -> tuple[tuple[str, str], ...]:
-    finished = [answer for answer in answers if answer.state == "done" and not answer.abstained]
-    # Without their marks: the passages are numbered anew for each question.
-    return tuple((answer.asked, replies.relabel(answer.text, {})) for answer in finished[-_EARLIER_TURNS:])
+def _earlier(told: Sequence[Turn]) -> list[Turn]:
+    """Return the turns that go along with a question."""
+    return history.last(turn for turn in told if turn.answered)
 
 
 def _understand(
-    services: Services, answer: Answer, told: Sequence[Answer], scope: Scope, stop: threading.Event
+    services: Services, answer: Answer, told: Sequence[Turn], scope: Scope, stop: threading.Event
 ) -> _Understood:
     """Read a follow-up by what was said before: by rules where they are sure, else by the model, where there is one."""
     question = answer.question
     asked = _said_before(question, told)
     if not asked or answer.origin == "suggested" or not following.dependent(question):
         return _Understood("", question)  # a prepared question means what it meant when it was prepared
-    if by_rule := following.resolve(question, asked[-1].asked):
-        return _Understood(by_rule, by_rule)
+    if by_rule := following.resolve(question, asked[-1].told):
+        return _Understood(by_rule, by_rule, asked[-1].sources)
     search = _search(question, told)
-    if answer.model == EXTRACTIVE:
+    turns = history.last(asked)
+    if answer.model == EXTRACTIVE or not turns:
         return _Understood("", search)
-    earlier = tuple(
-        (other.asked, "" if other.abstained else replies.relabel(other.text, {})) for other in asked[-_EARLIER_TURNS:]
-    )
+    earlier = history.pairs(turns)
     messages = prompts.standalone_messages(question, earlier)
     try:
         reply = calls.complete(
@@ -423,20 +423,21 @@ def _understand(
     except UpstreamError as error:
         # The answer's own call will say what is wrong with the server.
         spent = error.usage or Usage()
-        return _Understood("", search, spent, count_messages(messages) if error.usage else 0)
+        return _Understood("", search, usage=spent, sent_tokens=count_messages(messages) if error.usage else 0)
     by_model = following.accepted(reply.text, question, earlier) if reply.finish_reason == "stop" else None
-    return _Understood(by_model or "", by_model or search, reply.usage, count_messages(messages))
+    known = history.all_sources(turns) if by_model else frozenset[str]()
+    return _Understood(by_model or "", by_model or search, known, reply.usage, count_messages(messages))
 
 
-def _search(question: str, told: Sequence[Answer]) -> str:
+def _search(question: str, told: Sequence[Turn]) -> str:
     """Return what to look for where nobody could read a follow-up: the question before it stands beside it."""
     asked = _said_before(question, told)
-    return f"{asked[-1].asked} {question}" if asked and following.dependent(question) else question
+    return f"{asked[-1].told} {question}".strip() if asked and following.dependent(question) else question
 
 
-def _said_before(question: str, told: Sequence[Answer]) -> list[Answer]:
+def _said_before(question: str, told: Sequence[Turn]) -> list[Turn]:
     """Return the turns that a follow-up may refer to: not itself, where it is asked once more."""
-    return [other for other in told if other.state in ("done", "stopped") and other.asked != question]
+    return [turn for turn in told if turn.asked != question]
 
 
 def _climb(request: _Ask, route: str, reasons: tuple[str, ...]) -> Answer:
@@ -547,7 +548,11 @@ def _whole(
 def _read(request: _Ask, context: Context) -> _Said:
     if not context.parts:
         return _Said(ABSTAINED, (), True)
-    return _quote(request, context) if request.quotes_only else _write(request, context)
+    if request.quotes_only:
+        return _quote(request, context)
+    known = {*(request.answer.sources or ()), *(part.document_id for part in context.parts)}
+    request.answer = dataclasses.replace(request.answer, sources=tuple(sorted(known)))
+    return _write(request, context)
 
 
 def _quote(request: _Ask, context: Context) -> _Said:
@@ -753,6 +758,7 @@ def _finish(
     reasons += tuple(reason for maker, reason in ((HAND_WRITTEN, GIVEN), (IMPORTED, BROUGHT)) if maker in makers)
     seconds = time.monotonic() - request.started
     stands_on = {citation.document_id for citation in said.citations} or {part.document_id for part in context.parts}
+    known = {*(request.answer.sources or ()), *(citation.document_id for citation in said.citations)}
     baselines, counted = _baselines(request, context, said.text)
     return dataclasses.replace(
         request.answer,
@@ -769,6 +775,7 @@ def _finish(
         counted=counted,
         documents_read=len(stands_on),
         documents_asked=len(request.found.scope.documents),
+        sources=tuple(sorted(known)),
         first_token_s=request.first_token_s if request.first_token_s is not None else seconds,
         seconds=seconds,
     )

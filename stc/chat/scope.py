@@ -64,6 +64,10 @@ class Pages:
         """Tell whether one of the pages ``first`` to ``last`` is among these."""
         return any(first <= end and start <= last for start, end in self.ranges)
 
+    def covers(self, other: Pages) -> bool:
+        """Tell whether all of the other pages are among these."""
+        return all(any(first <= a and b <= last for first, last in self.ranges) for a, b in other.ranges)
+
     def check(self, document: Document) -> None:
         """Raise ``UserError`` where the document has no such page."""
         if self.last > document.pages:

@@ -57,6 +57,7 @@ def save_answer(connection: Connection, answer: Answer) -> None:
     values = {f.name: getattr(answer, f.name) for f in dataclasses.fields(answer)}
     for name in ("scope", "reasons", "notes_used"):
         values[name] = list(values[name])
+    values["sources"] = None if answer.sources is None else list(answer.sources)
     values["citations"] = [dataclasses.asdict(citation) for citation in answer.citations]
     values["nearest"] = [dataclasses.asdict(hit) for hit in answer.nearest]
     values["usage"] = dataclasses.asdict(answer.usage)
@@ -75,6 +76,7 @@ def _answer(row: Row[Any]) -> Answer:
     values = dict(row._mapping)
     for name in ("scope", "reasons", "notes_used"):
         values[name] = tuple(values[name])
+    values["sources"] = None if values["sources"] is None else tuple(values["sources"])
     values["citations"] = tuple(Citation(**item) for item in values["citations"])
     values["nearest"] = tuple(Hit(**item) for item in values["nearest"])
     values["usage"] = Usage(**values["usage"])

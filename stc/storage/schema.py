@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0012"
+HEAD = "0013"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -278,6 +278,7 @@ answers = Table(
     Column("documents_read", Integer, nullable=False, server_default="0"),
     Column("documents_asked", Integer, nullable=False, server_default="0"),
     Column("pages", Text, nullable=False, server_default=""),  # of the one document in scope; "" means all
+    Column("sources", JSON(none_as_null=True)),  # documents whose text it may hold; NULL: not recorded
     Index(None, "conversation_id"),
     Index(None, "asked_at"),
 )
