@@ -178,7 +178,7 @@ def context_for(
         hits = list(found.chunk_hits)
     else:
         # Notes must never crowd out the text: they take at most a quarter, the passages the rest.
-        hits = _within(notes, limit // 4) + list(found.chunk_hits)
+        hits = tokens.within(notes, limit // 4) + list(found.chunk_hits)
     # The extractive reader weighs passages against each other, and doubts by the one that a sentence stands in.
     joined = [] if quotes_only else [hit.id for hit in hits if hit.kind == "chunk"]
     with services.database.read() as connection:
@@ -193,15 +193,6 @@ def context_for(
         ordinals={passage.id: passage.ordinal for passage in passages.values()},
         shortened=lambda hit, there: note_text(found.notes[hit.id], quotes_only=quotes_only, there=there),
     )
-
-
-def _within(hits: Sequence[Hit], limit: int) -> list[Hit]:
-    kept: list[Hit] = []
-    for hit in hits:
-        if sum(other.tokens for other in kept) + hit.tokens > limit:
-            break
-        kept.append(hit)
-    return kept
 
 
 def _note_hit(hit: Hit, note: Note, quotes_only: bool) -> Hit:

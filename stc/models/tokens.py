@@ -5,13 +5,21 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import tiktoken
+
+
+class _Counted(Protocol):
+    @property
+    def tokens(self) -> int: ...
+
+
+Counted = TypeVar("Counted", bound=_Counted)
 
 
 @cache
@@ -55,6 +63,18 @@ def _pieces(text: str) -> Iterator[str]:
 def _encode(text: str) -> list[int]:
     encoding = _encoding()
     return [token for piece in _pieces(text) for token in encoding.encode_ordinary(piece)]
+
+
+def within(pieces: Iterable[Counted], limit: int) -> list[Counted]:
+    """Return the first pieces, as many as are at most ``limit`` tokens together."""
+    left = limit
+    kept = []
+    for piece in pieces:
+        left -= piece.tokens
+        if left < 0:
+            break
+        kept.append(piece)
+    return kept
 
 
 def count(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stc.chat import replies, routing
 from stc.chat.offering import offers
 from stc.chat.retrieval import retrieve
-from stc.models import extractive
+from stc.models import extractive, tokens
 from stc.sleep import checking, proving
 from stc.storage import conversations
 from stc.words import Chunk, NoteDraft, Page, Part
@@ -93,7 +93,11 @@ def quoted(
     drafts = []
     for question in questions:
         give_way()
-        read = list(chunks) if whole else _within(_nearest(services, document_id, question, by_id))
+        read = (
+            list(chunks)
+            if whole
+            else tokens.within(_nearest(services, document_id, question, by_id), QUOTED_WINDOW_TOKENS)
+        )
         parts = [
             Part(label, "chunk", item.id, document_id, item.page_start, item.page_end, item.text, item.tokens)
             for label, item in enumerate(read, start=1)
@@ -116,15 +120,6 @@ def _fits(question: str, reading: extractive.Reading) -> bool:
     """
     held = routing.question_coverage(question, [reading.quotes[0].text], {})
     return held >= routing.COVERAGE_FOR_NOTES and offers(question, reading.text)
-
-
-def _within(chunks: Sequence[Chunk]) -> list[Chunk]:
-    read: list[Chunk] = []
-    for chunk in chunks:
-        if sum(other.tokens for other in read) + chunk.tokens > QUOTED_WINDOW_TOKENS:
-            break
-        read.append(chunk)
-    return read
 
 
 def marked_wrong(services: Services, answer_ids: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from stc.chat import generations
 from stc.services import Services
 from stc.ui import library, meter, phrases, reader, safe
 from stc.ui.meter import Books
-from stc.words import EXTRACTIVE, PREPARED_ON, Answer, Citation, Hit
+from stc.words import EXTRACTIVE, PREPARED_ON, Answer, Citation, Hit, Note
 
 _LOOK_EVERY_S = 0.3
 _LOOK_AT_LEAST_EVERY_S = 1.5
@@ -54,13 +54,18 @@ def _next(services: Services, answer: Answer, ask: Ask, asked: Sequence[str]) ->
     st.caption("Prepared questions nearby")
     with st.container(gap="xsmall"):
         for note in notes:
-            st.button(
-                safe.inert(note.question, 200),
-                key=f"next-{answer.id}-{note.id}",
-                on_click=ask,
-                args=(note.question,),
-                kwargs={"origin": "suggested"},
-            )
+            offer(note, f"next-{answer.id}-{note.id}", ask)
+
+
+def offer(note: Note, key: str, ask: Ask) -> None:
+    """Show a prepared question as a button that asks it."""
+    st.button(
+        safe.inert(note.question, 200),
+        key=key,
+        on_click=ask,
+        args=(note.question,),
+        kwargs={"origin": "suggested"},
+    )
 
 
 def _making(services: Services, answer_id: str) -> None:

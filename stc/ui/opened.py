@@ -10,7 +10,7 @@ from stc.errors import StcError
 from stc.services import Services
 from stc.sleep import report
 from stc.ui import adding, library, phrases, safe
-from stc.ui.answers import Ask
+from stc.ui.answers import Ask, offer
 from stc.words import Document
 
 _QUESTIONS = 5
@@ -133,13 +133,7 @@ def _questions(services: Services, document: Document, number: int, ask: Ask) ->
         st.markdown("**Prepared questions**")
     with st.container(gap="xsmall"):
         for note in library.some_notes(services, document.id, with_question=True, limit=shown):
-            st.button(
-                safe.inert(note.question, 200),
-                key=f"ask-{note.id}",
-                on_click=ask,
-                args=(note.question,),
-                kwargs={"origin": "suggested"},
-            )
+            offer(note, f"ask-{note.id}", ask)
         with st.container(horizontal=True, vertical_alignment="center"):
             if number > shown:
                 st.button(

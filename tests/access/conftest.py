@@ -6,15 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from stc.access import passwords
+from stc.access import passwords, people
 from stc.access.passwords import Cost
 
 CHEAP = Cost(16, 8, 1)
+GOOD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "COST", CHEAP)
+
+
+@pytest.fixture
+def anna(services):
+    """The first admin."""
+    people.add(services, "Anna", admin=True, password=GOOD)
+    return people.find(services, "Anna")
 
 
 @pytest.fixture

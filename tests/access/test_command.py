@@ -8,8 +8,7 @@ import pytest
 
 from stc import cli
 from stc.access import entering, people
-
-GOOD = "correct horse battery"
+from tests.access.conftest import GOOD
 
 
 @pytest.fixture

@@ -12,15 +12,9 @@ from stc.access.passwords import Cost
 from stc.errors import UserError
 from stc.services import Services
 from stc.words import ONLY_PERSON
+from tests.access.conftest import GOOD
 
-GOOD = "correct horse battery"
 ADDRESS = "192.0.2.7"
-
-
-@pytest.fixture
-def anna(services):
-    people.add(services, "Anna", admin=True, password=GOOD)
-    return people.find(services, "Anna")
 
 
 def test_name_and_password_give_a_token_that_says_who_it_is(services, anna):

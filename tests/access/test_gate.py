@@ -16,12 +16,12 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from stc.access import entering, people
 from stc.ui import entrance, gate
+from tests.access.conftest import GOOD
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Starlette 1.10 (2026) would rather have a successor of httpx
     from starlette.testclient import TestClient, WebSocketDenialResponse
 
-GOOD = "correct horse battery"
 HTML = {"accept": "text/html"}
 
 

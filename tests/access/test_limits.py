@@ -14,8 +14,7 @@ from stc.errors import BudgetReached, UserError
 from stc.storage import ledger
 from stc.storage.database import new_id
 from stc.words import LedgerRow, Usage
-
-GOOD = "correct horse battery"
+from tests.access.conftest import GOOD
 
 
 @pytest.fixture

@@ -7,15 +7,9 @@ import pytest
 from stc.access import entering, people
 from stc.errors import UserError
 from stc.words import ONLY_PERSON, Limits
+from tests.access.conftest import GOOD
 
-GOOD = "correct horse battery"
 ADDRESS = "192.0.2.7"
-
-
-@pytest.fixture
-def anna(services):
-    people.add(services, "Anna", admin=True, password=GOOD)
-    return people.find(services, "Anna")
 
 
 def test_the_first_admin_is_the_one_who_was_alone_here_and_the_others_are_somebody_else(services, anna):

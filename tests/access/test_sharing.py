@@ -17,8 +17,8 @@ from stc.sleep.scheduler import Sleeper
 from stc.storage import documents as document_rows
 from stc.storage import ledger
 from stc.words import SHARED, Person
+from tests.access.conftest import GOOD
 
-GOOD = "correct horse battery"
 TEXT = "# Lighthouse\n\nThe lighthouse at Cape Marrow was built in 1887. It stands 41 metres tall.\n"
 
 

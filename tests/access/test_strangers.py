@@ -23,8 +23,8 @@ from stc.sleep import facts, notebook, run
 from stc.storage import conversations as conversation_rows
 from stc.storage import notes as note_rows
 from stc.ui import library, meter
+from tests.access.conftest import GOOD
 
-GOOD = "correct horse battery"
 SECRET = "The patient of room 41 is called Xaver Quill and was born in 1949."
 
 NO_IDS = {
