@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from stc.services import Services
+from stc.storage import private
+from stc.storage.database import Database
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 NETWORK_GUARD = Path(__file__).resolve().parent / "network_guard"
@@ -55,9 +57,26 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRe
         monkeypatch.setenv("STC_FAKE_EMBEDDER", "1")
 
 
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a database with nothing in it: a copy is there sooner than a new one."""
+    path = tmp_path_factory.mktemp("new") / "stc.db"
+    Database(path).close()
+    return path
+
+
 @pytest.fixture
-def services(tmp_path: Path):
-    opened = Services(tmp_path / "storage")
+def new_storage(tmp_path: Path, new_database: Path) -> Path:
+    """A storage of the test's own, with nothing in it."""
+    folder = tmp_path / "storage"
+    private.make_folder(folder)
+    shutil.copy2(new_database, folder / "stc.db")
+    return folder
+
+
+@pytest.fixture
+def services(new_storage: Path):
+    opened = Services(new_storage)
     yield opened
     opened.close()
 

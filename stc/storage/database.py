@@ -93,9 +93,16 @@ class Database:
             version = _version(connection)
         if version == HEAD:
             return
-        from stc.storage.migrations import upgrade  # Alembic is imported only when the schema differs
+        if version is None:
+            from stc.storage.upkeep import create
 
-        upgrade(self._engine, self.path, found=version)
+            with self.write() as connection:
+                if _version(connection) is None:  # nobody else was quicker
+                    create(connection)
+        else:
+            from stc.storage.migrations import upgrade  # Alembic is imported only when the schema differs
+
+            upgrade(self._engine, self.path, found=version)
         for name in ("", "-wal", "-shm"):
             private.close_file(self.path.with_name(self.path.name + name))
 

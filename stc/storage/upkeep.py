@@ -1,4 +1,4 @@
-"""SQL that examines and repairs what hangs together: counts, orphans, the full-text index."""
+"""SQL that makes, examines and repairs what hangs together: counts, orphans, the full-text index."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ _PLACE = {
     "answers": answers,
     "ledger rows": ledger,
 }
+
+
+def create(connection: Connection) -> None:
+    """Make all tables and indexes of a new database as they are now, with the version for later migrations."""
+    schema.metadata.create_all(connection, checkfirst=False)
+    lexical.create(connection)
+    connection.exec_driver_sql(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
+    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (schema.HEAD,))
 
 
 def integrity_problems(connection: Connection) -> list[str]:

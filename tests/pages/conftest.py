@@ -26,9 +26,9 @@ The new lamp uses 60 watts. The old lamp used 1,000 watts.
 
 
 @pytest.fixture
-def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+def services(new_storage: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
     """The services that the pages open by themselves."""
-    monkeypatch.setenv("STC_STORAGE", str(tmp_path / "storage"))
+    monkeypatch.setenv("STC_STORAGE", str(new_storage))
     monkeypatch.setenv("STC_LOCAL_SERVERS", "")
     opened = open_services()
     yield opened

@@ -15,7 +15,7 @@ from stc.errors import UserError
 from stc.storage.schema import HEAD, metadata
 
 
-def upgrade(engine: Engine, path: Path, *, found: str | None) -> None:
+def upgrade(engine: Engine, path: Path, *, found: str) -> None:
     """Run the missing scripts in one transaction, one process at a time.
 
     Raises ``UserError`` when ``found`` is a version that this program does not know.
@@ -24,7 +24,7 @@ def upgrade(engine: Engine, path: Path, *, found: str | None) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent))
     scripts = ScriptDirectory.from_config(config)
     known = {script.revision for script in scripts.walk_revisions()}
-    if found is not None and found not in known:
+    if found not in known:
         raise UserError(
             f"{path} was written by a newer version of Sleep-Time Chat (schema {found}; this one knows {HEAD}). "
             "Update the program, or choose another storage folder."
@@ -44,7 +44,7 @@ def upgrade(engine: Engine, path: Path, *, found: str | None) -> None:
 def add_missing(bind: Connection, table: str, *columns: str) -> None:
     """Give a table the columns that it lacks, as the schema has them.
 
-    The first script makes every table as it is now, so a new database lacks none.
+    A table that an earlier script of the same upgrade made is as it is now, and lacks none.
     """
     there = {column["name"] for column in inspect(bind).get_columns(table)}
     for name in columns:

@@ -1,14 +1,8 @@
-"""The first schema."""
-
-from alembic import op
-
-from stc.storage import lexical
-from stc.storage.schema import metadata
+"""The first schema. A new database begins with the present one (``stc.storage.upkeep.create``), so none is made here."""
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    metadata.create_all(op.get_bind())
-    lexical.create(op.get_bind())
+    raise NotImplementedError("a new database does not begin with the first schema")
