@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -15,10 +16,10 @@ from pathlib import Path
 
 from stc.errors import Damaged, StcError
 from stc.services import Services
-from stc.storage import private, recovery, upkeep
+from stc.storage import ledger, private, recovery, upkeep
 from stc.storage.holders import Holders
 from stc.storage.salvage import salvage
-from stc.words import ONLY_PERSON
+from stc.words import ONLY_PERSON, Usage
 
 _LIBRARIES = (
     "streamlit",
@@ -32,6 +33,8 @@ _LIBRARIES = (
 )
 _OLD_S = 600.0
 """A file of keys that is being written takes moments: an older one was left by a process that was killed."""
+_LONGEST_CALL_S = 3600.0
+"""A call of a model that has not come back after so long has none that waits for it."""
 _LEAST_FREE_BYTES = 500 * 2**20
 
 
@@ -97,6 +100,7 @@ def _run(services: Services, *, fix: bool) -> Report:
         ("embedding model", _embedder),
         ("language models", _models),
         ("prices", _prices),
+        ("model calls", _calls),
         ("versions", _versions),
     ]
     found = []
@@ -255,6 +259,26 @@ def _prices(services: Services, fix: bool) -> tuple[bool, str]:
     if unknown:
         return True, f"price map {prices.revision()}; the price of {', '.join(unknown)} is unknown, shown as unknown"
     return True, f"price map {prices.revision()}"
+
+
+def _calls(services: Services, fix: bool) -> tuple[bool, str]:
+    """Nothing can be repaired here: what became of a call that was cut off, only the provider knows."""
+    from stc.meter.ledger import IN_FLIGHT, money
+
+    now = services.now()
+    alone = len(services.holders.living()) == 1
+    with services.database.read() as connection:
+        sent = ledger.of_error(connection, IN_FLIGHT)
+    cut_off = [row for row in sent if alone or now - row.at > _LONGEST_CALL_S]
+    if not cut_off:
+        return True, "every call of a model came back"
+    most = sum((row.usage for row in cut_off), start=Usage())
+    calls = "1 call was" if len(cut_off) == 1 else f"{len(cut_off):,} calls were"
+    since = datetime.datetime.fromtimestamp(cut_off[0].at).strftime("%Y-%m-%d %H:%M")
+    return True, (
+        f"{calls} cut off when the program was killed, the first on {since}. They may have been billed, so the meter counts "
+        f"the most that they can have cost: {most.tokens:,} tokens, {money(most.cost_usd)}"
+    )
 
 
 def _versions(services: Services, fix: bool) -> tuple[bool, str]:

@@ -59,6 +59,13 @@ def rows(
     return [_row(row) for row in connection.execute(query.order_by(ledger.c.at, ledger.c.id))]
 
 
+def of_error(connection: Connection, error: str) -> list[LedgerRow]:
+    """Return everybody's rows that stand with this error, oldest first."""
+    return [
+        _row(row) for row in connection.execute(select(ledger).where(ledger.c.error == error).order_by(ledger.c.at))
+    ]
+
+
 def spent_on_documents(
     connection: Connection, owner: str, *, purpose: str, free_model: str
 ) -> dict[str, tuple[float, int]]:
