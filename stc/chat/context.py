@@ -35,6 +35,11 @@ _WHOLE = 0.5
 """Share of the budget that whole passages may take, the best first, before single sentences fill the rest: whoever reads
 them needs what stands around a sentence, too."""
 
+_LONGEST_PART_TOKENS = 800
+_LONGEST_PART_PAGES = 3
+"""Passages that follow on one another become one part up to here: a reader who is told "[2] pp. 4-6" can look there, one who is
+told "pp. 1-40" can't. Four passages of usual length, which may begin on one page and end on the next but one."""
+
 _PASSAGES = 12
 """So many passages are drawn on at least; more where they hold less than twice the budget."""
 
@@ -149,6 +154,11 @@ class _Frame:
             return False  # both were cut to the pages in scope
         return self._ordinals[hit.id] == self._ordinals[other.id] + 1
 
+    def fits_behind(self, first: Hit, last: Hit, size: int, more: int) -> bool:
+        """Tell whether a passage of ``more`` tokens may be of one part with those from ``first`` on, of ``size`` tokens."""
+        pages = max(first.page_end, last.page_end) - first.page_start + 1
+        return size + more <= _LONGEST_PART_TOKENS and pages <= _LONGEST_PART_PAGES
+
     def context(self, pieces: Sequence[tuple[Hit, str]]) -> Context:
         parts = tuple(
             Part(label, hit.kind, hit.id, hit.document_id, hit.page_start, hit.page_end, text, tokens.count(text))
@@ -158,17 +168,21 @@ class _Frame:
         return Context(self._route if parts else "none", parts, text, tokens.count(text), self._reasons)
 
     def _joined(self, pieces: Sequence[tuple[Hit, str]]) -> list[tuple[Hit, str]]:
-        """Return the pieces in the order of the text, those of passages that follow on one another as one."""
+        """Return the pieces in the order of the text, those of passages that follow on one another as one, if not too long."""
         joined: list[tuple[Hit, str]] = []
         before: tuple[Hit, str] | None = None
+        size = 0
         for hit, text in sorted(pieces, key=self._place):
-            if before is not None and self.follows(hit, before[0]):
+            more = tokens.count(text)
+            if before is not None and self.follows(hit, before[0]) and self.fits_behind(joined[-1][0], hit, size, more):
                 first, so_far = joined[-1]
                 pages = max(first.page_end, hit.page_end)
                 joined[-1] = replace(first, page_end=pages), f"{so_far}{_between(before, (hit, text))}{text}"
             else:
                 joined.append((hit, text))
+                size = 0
             before = (hit, text)
+            size += more
         return joined
 
     def _place(self, piece: tuple[Hit, str]) -> tuple[str, int, bool, int, int]:
@@ -264,14 +278,29 @@ class _Filling:
         return sentences.read(self._passages[place[0]].text)[place[1]].text
 
     def _opening(self, passage: int, opened: set[int]) -> int:
-        """Return the tokens of a part that the first sentence of a passage begins; none beside its neighbour's."""
-        hit = self._passages[passage]
-        beside = {passage} | {
-            other
-            for other, near in enumerate(self._passages)
-            if self._frame.follows(hit, near) or self._frame.follows(near, hit)
-        }
-        return 0 if beside & opened else self._frame.header_tokens(hit)
+        """Return the tokens of the part that a sentence of a passage begins; none where there is one, or it joins a neighbour's."""
+        if passage in opened:
+            return 0
+        run = self._run(passage, opened)
+        hits = sorted((self._passages[other] for other in run), key=lambda hit: (hit.page_start, hit.page_end))
+        size = sum(hit.tokens for hit in hits)
+        if len(run) > 1 and self._frame.fits_behind(hits[0], hits[-1], size, 0):
+            return 0
+        return self._frame.header_tokens(self._passages[passage])
+
+    def _run(self, passage: int, opened: set[int]) -> set[int]:
+        """Return a passage with the opened ones that stand with it, one behind the other."""
+        run, new = {passage}, {passage}
+        while new:
+            new = {
+                other
+                for other in opened - run
+                for near in new
+                if self._frame.follows(self._passages[near], self._passages[other])
+                or self._frame.follows(self._passages[other], self._passages[near])
+            }
+            run |= new
+        return run
 
 
 def _ranked(drawn: Sequence[Hit], question: str, found: Sequence[Hit]) -> Iterable[tuple[int, int]]:

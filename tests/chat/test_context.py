@@ -223,3 +223,37 @@ def test_a_budget_holds_with_notes_and_neighbours_and_no_note_is_read_twice(text
     passages = [" ".join(part.text.split()) for part in context.parts if part.kind == "chunk"]
     for part in context.parts:
         assert part.kind == "chunk" or not any(" ".join(part.text.split()) in passage for passage in passages)
+
+
+def test_passages_that_follow_on_one_another_are_one_part_only_as_far_as_a_reader_can_look_there():
+    hits = [hit(f"Page {page} tells of the ferry.", page=page) for page in range(1, 41)]
+    places = {one.id: one.page_start for one in hits}
+    context = pack(hits, NAMES, question=ASKED, route="chunks", budget=3000, ordinals=places)
+    assert [(part.page_start, part.page_end) for part in context.parts[:2]] == [(1, 3), (4, 6)]
+    assert max(part.page_end - part.page_start for part in context.parts) == 2
+    assert all(f"Page {page} tells" in context.text for page in range(1, 41))
+
+
+def test_a_part_of_one_page_has_a_longest_length():
+    hits = [hit(f"{number:02} ferries leave at noon. " * 20, page=1) for number in range(12)]
+    places = {one.id: number for number, one in enumerate(hits)}
+    context = pack(hits, NAMES, question=ASKED, route="chunks", budget=3000, ordinals=places)
+    assert 1 < len(context.parts) < len(hits)
+    assert max(part.tokens for part in context.parts) <= 810, "800 and the line breaks between the passages"
+
+
+def test_a_passage_that_is_longer_by_itself_stays_whole():
+    long = hit("The ferry leaves at noon. " * 200, page=1)
+    wide = Hit("chunk", "wide", "a", 2, 9, "The ferry waits.", 4, 1.0, {})
+    context = pack([long, wide], NAMES, question=ASKED, route="chunks", budget=3000, ordinals={long.id: 0, wide.id: 1})
+    assert [part.text for part in context.parts] == [long.text, wide.text]
+
+
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=12), st.integers(20, 1500))
+def test_a_budget_holds_where_parts_end_at_their_longest(sizes, budget):
+    hits = [
+        hit(f"Ferry {number}. " + "It leaves at noon. " * size, page=1 + number) for number, size in enumerate(sizes)
+    ]
+    places = {one.id: number for number, one in enumerate(hits)}
+    context = pack(hits, NAMES, question=ASKED, route="chunks", budget=budget, ordinals=places)
+    assert context.tokens <= budget
