@@ -278,7 +278,7 @@ class _Filling:
         return sentences.read(self._passages[place[0]].text)[place[1]].text
 
     def _opening(self, passage: int, opened: set[int]) -> int:
-        """Return the tokens of the part that a sentence of a passage begins; none where there is one, or it joins a neighbour's."""
+        """Return the tokens of the part that a sentence begins: none where its passage, or one that it joins, has one."""
         if passage in opened:
             return 0
         run = self._run(passage, opened)
