@@ -9,17 +9,19 @@ import streamlit as st
 from stc.access import people
 from stc.errors import StcError
 from stc.meter import ledger
-from stc.ui import dialogs, library, phrases, safe
+from stc.ui import dialogs, library, login_provider, phrases, safe
 from stc.words import SHARED, Person
 
 services = library.services()
+BY_PROVIDER = login_provider.is_set_up()
+EMAIL = "E-mail address at the login provider"
 LIMITS = (
-    ("ask_usd", "Asking per day, in US dollars", 0.5),
-    ("ask_tokens", "Asking per day, in tokens", 100_000),
-    ("most_documents", "Documents altogether", 10),
-    ("most_bytes", "Documents altogether, in bytes", 100_000_000),
+    ("ask_usd", "Asking per day, in US dollars", 1, 0.5),
+    ("ask_tokens", "Asking per day, in tokens", 1, 100_000),
+    ("most_documents", "Documents altogether", 1, 10),
+    ("most_bytes", "Documents altogether, in MB", 1_000_000, 100.0),
 )
-MIB = 2**20
+"""Each limit with its label, how many of its units are one here, and the step; a step with a point: so is the number."""
 
 
 def do(act: Any, *given: Any, **named: Any) -> Any:
@@ -32,7 +34,7 @@ def do(act: Any, *given: Any, **named: Any) -> Any:
 
 
 def add() -> None:
-    name, email = st.session_state["person-name"], st.session_state["person-email"]
+    name, email = st.session_state["person-name"], st.session_state.get("person-email")
     code = do(people.add, name, admin=st.session_state["person-admin"], email=email)
     if code:
         st.session_state["person-code"] = (" ".join(name.split()), code)
@@ -45,8 +47,14 @@ def reset(name: str) -> None:
     dialogs.close()
 
 
-def save_limits(name: str) -> None:
-    do(people.limit, name, **{field: st.session_state[f"limit-{field}"] for field, *_ in LIMITS})
+def save(name: str) -> None:
+    entered = {field: (st.session_state[f"limit-{field}"], unit) for field, _, unit, _ in LIMITS}
+    limits = {
+        field: given if given is None or unit == 1 else round(given * unit) for field, (given, unit) in entered.items()
+    }
+    do(people.limit, name, **limits)
+    if "person-new-email" in st.session_state:
+        do(people.set_email, name, st.session_state["person-new-email"])
     dialogs.close()
 
 
@@ -64,7 +72,7 @@ def uses(owner: str) -> str:
     asked = f"asked for {used.asked_tokens:,} tokens, {ledger.money(used.asked_usd)}"
     if used.today_tokens:
         asked += f" (today {used.today_tokens:,}, {ledger.money(used.today_usd)})"
-    kept = f"{phrases.count(used.documents, 'document')} of {used.bytes / MIB:,.1f} MiB"
+    kept = f"{phrases.count(used.documents, 'document')}, {phrases.size(used.bytes)}"
     return safe.inert(f"{asked} · {prepared} · {kept}")
 
 
@@ -91,17 +99,20 @@ def row(person: Person) -> None:
 
 
 def options(person: Person) -> None:
-    with st.form("limits", border=False):
-        for field, label, step in LIMITS:
+    with st.form("person", border=False):
+        for field, label, unit, step in LIMITS:
+            limit = getattr(person.limits, field)
             st.number_input(
                 label,
                 0.0 if isinstance(step, float) else 0,
-                value=getattr(person.limits, field),
+                value=limit if limit is None or unit == 1 else limit / unit,
                 step=step,
                 placeholder="no limit",
                 key=f"limit-{field}",
             )
-        st.form_submit_button("Save", type="primary", on_click=save_limits, args=(person.name,))
+        if BY_PROVIDER:
+            st.text_input(EMAIL, person.email or "", key="person-new-email", max_chars=200)
+        st.form_submit_button("Save", type="primary", on_click=save, args=(person.name,))
     acts: list[tuple[str, str, Any, tuple[Any, ...]]] = []
     if person.id != services.owner:
         acts.append(("Give a new code for the password", ":material/key:", reset, (person.name,)))
@@ -140,7 +151,8 @@ if shared.documents or shared.prepared_tokens:
 st.header("Add somebody", anchor=False)
 with st.form("add-person", border=False, clear_on_submit=True):
     st.text_input("Name", key="person-name", max_chars=60)
-    st.text_input("E-mail address, for a login provider", key="person-email", max_chars=200)
+    if BY_PROVIDER:
+        st.text_input(EMAIL, key="person-email", max_chars=200)
     st.toggle("May look after this place: an admin", key="person-admin")
     st.form_submit_button("Add", type="primary", on_click=add)
 if values := dialogs.opened("person"):

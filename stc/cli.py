@@ -172,10 +172,12 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("--yes", action="store_true", help="don't ask, also where there is something already")
 
     folk = command("people", _people, "Say who may sign in, and what each may use.")
-    folk.add_argument("act", choices=("list", "add", "reset", "disable", "enable", "limits"), help="what to do")
+    folk.add_argument(
+        "act", choices=("list", "add", "reset", "email", "disable", "enable", "limits"), help="what to do"
+    )
     folk.add_argument("name", nargs="?", metavar="NAME", help="of whom; not for list")
     folk.add_argument("--admin", action="store_true", help="add: may look after this place")
-    folk.add_argument("--email", metavar="ADDRESS", help="add: known by it at a login provider")
+    folk.add_argument("--email", metavar="ADDRESS", help="add, email: known by it at a login provider; none: by none")
     folk.add_argument(
         "--ask-password", action="store_true", help="add, reset: type the password here instead of a code"
     )
@@ -983,6 +985,10 @@ def _people(services: Services, options: argparse.Namespace) -> int:
             code = people.add(services, options.name, admin=options.admin, email=options.email, password=password)
         else:
             code = people.reset(services, options.name, password=password)
+    elif options.act == "email":
+        if options.email is None:
+            raise _WrongCall("people email needs --email ADDRESS, or --email none")
+        people.set_email(services, options.name, "" if options.email == "none" else options.email)
     elif options.act == "limits":
         given = {option.replace("-", "_"): getattr(options, option.replace("-", "_")) for option, _, _ in _LIMITS}
         changes = {name: None if value == "none" else value for name, value in given.items() if value is not None}

@@ -32,6 +32,7 @@ SETUP_CODE_S = 86_400.0
 COUNTED_S = 15 * 60.0
 MOST_FOR_A_NAME = 10
 MOST_FROM_AN_ADDRESS = 30
+LONGEST_NAME = 60
 
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH = 20
@@ -105,7 +106,8 @@ def enter_from_provider(services: Services, claims: Mapping[str, Any]) -> str:
         person = people_rows.by_identity(connection, issuer, subject)
         if person is None and email:
             person = people_rows.by_email(connection, email)
-            if person is None and email.rpartition("@")[2].lower() in domains:
+            joins = person is None and email.rpartition("@")[2].lower() in domains
+            if joins and not people_rows.address_taken(connection, email):
                 person_id = add(connection, email, admin=False, email=email, now=services.now())
                 person = people_rows.get(connection, person_id)
             if person is not None:
@@ -167,8 +169,10 @@ def new_code(connection: Connection, person_id: str | None, *, until: float) -> 
 def add(connection: Connection, name: str, *, admin: bool, email: str | None, now: float) -> str:
     """Store a person and return the id. The first admin takes over what was here before. Raises ``UserError``."""
     shown = " ".join(name.split())
-    if not shown or len(shown) > 60 or not shown.isprintable():
-        raise UserError("A name has 1 to 60 characters. Choose another one.")
+    if not shown or len(shown) > LONGEST_NAME or not shown.isprintable():
+        raise UserError(f"A name has 1 to {LONGEST_NAME} characters. Choose another one.")
+    if email is not None and people_rows.address_taken(connection, email):
+        raise UserError(f"{email} is somebody else's address here. Each person has their own.")
     first = admin and people_rows.get(connection, ONLY_PERSON) is None
     person_id = ONLY_PERSON if first else new_id()
     if not people_rows.add(connection, person_id, shown, admin=admin, email=email, now=now):
@@ -178,7 +182,7 @@ def add(connection: Connection, name: str, *, admin: bool, email: str | None, no
 
 def _attempt(services: Services, name: str | None, address: str) -> tuple[str, str]:
     """Count an attempt before anything is looked at; return its id and the name's hash. Raises ``UserError``."""
-    name_hash = "" if name is None else _hash(people_rows.key(name[:200]))
+    name_hash = "" if name is None else _hash(people_rows.key(name))
     now = services.now()
     with services.database.write() as connection:
         found = people_rows.attempt(connection, name_hash, address, now=now, since=now - COUNTED_S)

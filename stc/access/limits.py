@@ -72,6 +72,6 @@ def check_documents(services: Services, connection: Connection, size_bytes: int)
         )
     if most.most_bytes is not None and size + size_bytes > most.most_bytes:
         raise UserError(
-            f"Your documents would be {(size + size_bytes) / 2**20:,.1f} MiB, of at most {most.most_bytes / 2**20:,.1f}. "
+            f"Your documents would be {(size + size_bytes) / 1e6:,.1f} MB, of at most {most.most_bytes / 1e6:,.1f} MB. "
             f"Delete some; {_ASK_AN_ADMIN}."
         )

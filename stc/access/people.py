@@ -1,4 +1,4 @@
-"""What an admin does about people: add, reset, disable, limit; and who uses how much."""
+"""What an admin does about people: add, reset, disable, limit, name their address; and who uses how much."""
 
 from __future__ import annotations
 
@@ -67,9 +67,7 @@ def add(
 ) -> str:
     """Add a person. Returns the code with which they choose their password, "" where one is given here already."""
     rights.require_admin(services)
-    address = (email or "").strip() or None
-    if address is not None and ("@" not in address or len(address) > 200 or " " in address):
-        raise UserError(f"{address} is no e-mail address.")
+    address = _address(email)
     made = passwords.make(passwords.check(password)) if password is not None else None
     with services.database.write() as connection:
         person_id = entering.add(connection, name, admin=admin, email=address, now=services.now())
@@ -80,14 +78,17 @@ def add(
 
 
 def reset(services: Services, name: str, *, password: str | None = None) -> str:
-    """Void a person's password and sign them out everywhere; return as ``add`` does."""
+    """Void every way in that a person has, sign them out everywhere, and return as ``add`` does.
+
+    At a login provider they are known by their e-mail address again, as if they came for the first time.
+    """
     rights.require_admin(services)
     made = passwords.make(passwords.check(password)) if password is not None else None
     with services.database.write() as connection:
         person = _named(connection, name)
         people_rows.end_sign_ins(connection, person.id)
         people_rows.drop_codes(connection, person.id)
-        people_rows.change(connection, person.id, password=made)
+        people_rows.change(connection, person.id, password=made, issuer=None, subject=None)
         if made is not None:
             return ""
         return entering.new_code(connection, person.id, until=services.now() + entering.CODE_S)
@@ -125,6 +126,21 @@ def set_admin(services: Services, name: str, admin: bool) -> None:
         _keep_an_admin(connection)
 
 
+def set_email(services: Services, name: str, email: str) -> None:
+    """Set by which address a person is known when they first come through a login provider; "" for none.
+
+    Who has come through one is known by its subject, and stays so. Raises ``UserError``.
+    """
+    rights.require_admin(services)
+    address = _address(email)
+    with services.database.write() as connection:
+        person = _named(connection, name)
+        same = address is not None and address.lower() == (person.email or "").lower()
+        if address is not None and not same and people_rows.address_taken(connection, address):
+            raise UserError(f"{address} is somebody else's address here. Each person has their own.")
+        people_rows.change(connection, person.id, email=address)
+
+
 def limit(services: Services, name: str, **changes: float | int | None) -> Limits:
     """Set some of a person's limits (``None``: no limit) and return all of them. Raises ``UserError``."""
     rights.require_admin(services)
@@ -155,6 +171,13 @@ def _sums(rows: Sequence[LedgerRow]) -> tuple[float | None, int]:
     costs = [row.usage.cost_usd for row in rows]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None, sum(row.usage.tokens for row in rows)
+
+
+def _address(email: str | None) -> str | None:
+    address = (email or "").strip() or None
+    if address is not None and (address.count("@") != 1 or len(address) > 200 or " " in address):
+        raise UserError(f"{address} is no e-mail address.")
+    return address
 
 
 def _named(connection: Connection, name: str) -> Person:

@@ -70,6 +70,14 @@ def by_email(connection: Connection, email: str) -> Person | None:
     return _person(row) if row else None
 
 
+def address_taken(connection: Connection, email: str) -> bool:
+    """Tell whether an admin has entered this address for anybody, or somebody has joined with it."""
+    return (
+        connection.execute(select(people.c.id).where(func.lower(people.c.email) == email.lower()).limit(1)).first()
+        is not None
+    )
+
+
 def list_all(connection: Connection) -> list[Person]:
     """Return everybody, in the order of being added."""
     return [_person(row) for row in connection.execute(select(people).order_by(people.c.created_at, people.c.id))]

@@ -52,6 +52,15 @@ def test_people_are_listed_limited_disabled_and_enabled(services, stc):
     assert not people.find(services, "Bert").disabled
 
 
+def test_an_address_is_set_and_taken_away_again(services, stc):
+    people.add(services, "Anna", admin=True, password=GOOD)
+    assert stc("people", "email", "Anna", "--email", "anna@example.org")[0] == 0
+    assert people.find(services, "Anna").email == "anna@example.org"
+    assert stc("people", "email", "Anna")[0] == 2
+    stc("people", "email", "Anna", "--email", "none")
+    assert people.find(services, "Anna").email is None
+
+
 def test_the_last_admin_an_unknown_name_and_a_missing_one_are_refused_in_words(services, stc):
     people.add(services, "Anna", admin=True, password=GOOD)
     status, (line,) = stc("people", "disable", "Anna")

@@ -69,6 +69,14 @@ def test_a_name_is_closed_after_ten_wrong_passwords_also_for_the_right_one_and_i
     assert entering.sign_in(services, "Anna", GOOD, ADDRESS)
 
 
+def test_blanks_before_a_name_don_t_make_it_another_one_to_count(services, anna):
+    for number in range(entering.MOST_FOR_A_NAME):
+        with pytest.raises(UserError, match="not right"):
+            entering.sign_in(services, " " * (195 + number) + "Anna", "wrong horse", f"192.0.2.{number}")
+    with pytest.raises(UserError, match="Too many attempts"):
+        entering.sign_in(services, "Anna", GOOD, ADDRESS)
+
+
 def test_trying_while_closed_does_not_prolong_it(services, anna, clock):
     for _ in range(entering.MOST_FOR_A_NAME):
         with pytest.raises(UserError):
@@ -252,6 +260,16 @@ def test_a_domain_that_may_join_brings_members_and_a_look_alike_does_not(service
     for email in ("eve@evil-example.org", "eve@example.org.evil.example", "eve@sub.example.org", "example.org"):
         with pytest.raises(UserError, match="added"):
             entering.enter_from_provider(services, CLAIMS | {"sub": email, "email": email})
+
+
+def test_who_is_disabled_does_not_join_as_somebody_new(services, anna):
+    services.change_settings(join_domains="example.org")
+    people.add(services, "Dora", email="dora@example.org")
+    entering.enter_from_provider(services, CLAIMS)
+    people.disable(services, "Dora")
+    with pytest.raises(UserError, match="added"):
+        entering.enter_from_provider(services, CLAIMS | {"sub": "43"})
+    assert [person.name for person in people.listed(services)] == ["Anna", "Dora"]
 
 
 def test_who_is_disabled_does_not_come_back_through_a_provider(services, anna):

@@ -104,7 +104,7 @@ def test_who_is_disabled_asks_nothing_more(services, bert):
 def test_documents_are_limited_by_number_and_bytes(services, bert):
     people.limit(services, "Bert", most_documents=2, most_bytes=30)
     ingest.receive(bert, "one.txt", io.BytesIO(b"first of two"))
-    with pytest.raises(UserError, match="MiB"):
+    with pytest.raises(UserError, match="MB"):
         ingest.receive(bert, "two.txt", io.BytesIO(b"second, which is too large"))
     ingest.receive(bert, "two.txt", io.BytesIO(b"second"))
     with pytest.raises(UserError, match="2 of at most 2 documents"):

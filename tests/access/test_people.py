@@ -70,6 +70,35 @@ def test_a_reset_voids_password_sign_ins_and_earlier_codes(services, anna):
     assert entering.enter_with_code(services, second, "", GOOD, ADDRESS)
 
 
+def test_a_reset_voids_a_login_provider_s_account_too(services, anna):
+    people.add(services, "Dora", email="dora@example.org")
+    claims = {"iss": "https://id.example", "sub": "42", "email": "dora@example.org", "email_verified": True}
+    entering.enter_from_provider(services, claims)
+    people.set_email(services, "Dora", "")
+    assert entering.enter_from_provider(services, claims), "known by the subject"
+    people.reset(services, "Dora")
+    with pytest.raises(UserError, match="added"):
+        entering.enter_from_provider(services, claims)
+    people.set_email(services, "Dora", "Dora@Example.org")
+    token = entering.enter_from_provider(services, {**claims, "sub": "43"})
+    assert entering.who(services, token).name == "Dora"
+
+
+def test_an_address_belongs_to_one_person(services, anna):
+    people.add(services, "Dora", email="dora@example.org")
+    for act in (
+        lambda: people.add(services, "Eve", email="DORA@example.org"),
+        lambda: people.set_email(services, "Anna", "Dora@example.org"),
+        lambda: people.set_email(services, "Anna", "no address"),
+        lambda: people.set_email(services, "Anna", "a@b@example.org"),
+    ):
+        with pytest.raises(UserError, match="address"):
+            act()
+    people.set_email(services, "Dora", "DORA@example.org")
+    assert people.find(services, "Dora").email == "DORA@example.org"
+    assert people.find(services, "Anna").email is None
+
+
 def test_limits_are_set_one_by_one_and_taken_away_again(services, anna):
     people.add(services, "Bert", password=GOOD)
     people.limit(services, "Bert", ask_usd=0.5)
@@ -90,6 +119,7 @@ def test_a_member_can_do_none_of_it(services, anna):
         lambda: people.enable(member, "Anna"),
         lambda: people.set_admin(member, "Bert", True),
         lambda: people.limit(member, "Bert", ask_usd=None),
+        lambda: people.set_email(member, "Anna", "bert@example.org"),
         lambda: people.used(member, anna.id),
         lambda: member.change_settings(api_base="https://evil.example"),
         lambda: member.change_settings(effort="low", chat_model="x"),

@@ -10,7 +10,7 @@ from stc.access import entering, passwords, people
 from stc.access.passwords import Cost
 from stc.documents import sharing
 from stc.sleep import notebook
-from stc.ui import gate, visitor
+from stc.ui import gate, login_provider, visitor
 from tests.pages.conftest import all_text, button
 
 GOOD = "correct horse battery"
@@ -56,14 +56,36 @@ def test_an_admin_disables_and_limits_somebody_but_not_themselves(services, sign
     bert = people.find(services, "Bert")
     app.button(f"person-{bert.id}").click().run()
     app.number_input("limit-ask_usd").set_value(0.5)
+    app.number_input("limit-most_bytes").set_value(12.5)
     button(app, "Save").click().run()
-    assert people.find(services, "Bert").limits.ask_usd == 0.5
+    limits = people.find(services, "Bert").limits
+    assert (limits.ask_usd, limits.most_bytes, limits.ask_tokens) == (0.5, 12_500_000, None)
+    app.button(f"person-{bert.id}").click().run()
+    assert app.number_input("limit-most_bytes").value == 12.5
     app.button(f"person-{bert.id}").click().run()
     button(app, "Disable").click().run()
     assert people.find(services, "Bert").disabled
     assert "disabled" in all_text(app)
     app.button(f"person-{people.find(services, 'Anna').id}").click().run()
     assert "Disable" not in all_text(app)
+
+
+def test_addresses_are_asked_for_where_there_is_a_login_provider(services, signed_in, monkeypatch):
+    app = signed_in("Anna", "pages/people.py")
+    assert not [one for one in app.text_input if "E-mail" in one.label]
+    monkeypatch.setattr(login_provider, "is_set_up", lambda: True)
+    app.run()
+    app.text_input("person-name").set_value("Cora")
+    app.text_input("person-email").set_value("cora@example.org")
+    button(app, "Add").click().run()
+    bert = people.find(services, "Bert")
+    for given, kept in (("cora@example.org", None), ("bert@example.org", "bert@example.org"), ("", None)):
+        app.button(f"person-{bert.id}").click().run()
+        app.text_input("person-new-email").set_value(given)
+        button(app, "Save").click().run()
+        assert people.find(services, "Bert").email == kept
+        assert ("somebody else's address" in all_text(app)) == (given == "cora@example.org")
+    assert people.find(services, "Cora").email == "cora@example.org"
 
 
 def test_a_member_finds_no_people_no_models_and_no_keys(services, signed_in, monkeypatch):
