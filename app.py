@@ -40,7 +40,8 @@ if __name__ == "__main__":
 else:
     try:
         services = open_services()
-        gate.decide(services, os.environ)
+        if gate.decide(services, os.environ) == "login":
+            login_provider.check()
         if first_code := gate.first_code(services):
             sys.stderr.write(f"{first_code}\n")
         logs.start(services.storage, "app", max_bytes=services.settings.log_bytes, files=services.settings.log_files)

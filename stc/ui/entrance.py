@@ -5,9 +5,11 @@ Passwords go by these forms only: no Streamlit session, no widget's state and no
 
 from __future__ import annotations
 
+import asyncio
 import html
 import ipaddress
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
@@ -24,6 +26,9 @@ from stc.words import Person
 _LARGEST_FORM_BYTES = 10_000
 _NOTHING: Mapping[str, str] = {}
 _SAYS = {"out": "You are signed out.", "changed": "The password is changed. You are signed out everywhere else."}
+_NOT_COMPLETED = "The sign-in with your organisation was not completed. Try again; if it fails again, tell an admin."
+_AT_ONCE = 4
+"""Passwords that are looked at or wait for it in threads of their own: a flood of them holds up nothing else."""
 
 
 class Entrance:
@@ -31,6 +36,7 @@ class Entrance:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "passwords")
 
     def routes(self) -> list[Route]:
         base = gate.base()
@@ -47,14 +53,15 @@ class Entrance:
         return found
 
     async def _show_sign_in(self, request: Request) -> Response:
-        if login_provider.has_come(request):  # back from the provider: its page always returns to the front door
+        if login_provider.has_come(request):
             return _to(gate.PROVIDER)
-        return _page("Sign in", _sign_in_form(), _SAYS.get(request.query_params.get("said", ""), ""))
+        said = request.query_params.get("said", "")
+        return _page("Sign in", _sign_in_form(), _SAYS.get(said, ""), _NOT_COMPLETED if said == "back" else "")
 
     async def _sign_in(self, request: Request) -> Response:
         async def enter(given: dict[str, str]) -> str:
-            return await run_in_threadpool(
-                entering.sign_in, self._services, given.get("name", ""), given.get("password", ""), _address(request)
+            return await self._apart(
+                entering.sign_in, given.get("name", ""), given.get("password", ""), _address(request)
             )
 
         return await self._enter(request, "Sign in", _sign_in_form, enter)
@@ -66,9 +73,8 @@ class Entrance:
         async def enter(given: dict[str, str]) -> str:
             if given.get("password", "") != given.get("again", ""):
                 raise UserError("The two passwords differ. Type the same one twice.")
-            return await run_in_threadpool(
+            return await self._apart(
                 entering.enter_with_code,
-                self._services,
                 given.get("code", ""),
                 given.get("name", ""),
                 given.get("password", ""),
@@ -84,12 +90,20 @@ class Entrance:
             token = await enter(given)
         except UserError as error:
             return _page(title, form(given), error=str(error), status=403)
+        return await self._entered(request, token)
+
+    async def _entered(self, request: Request, token: str) -> Response:
+        """Let the browser in; whoever it was before is signed out."""
         before = gate.token_of(request.scope)
         if before:
             await run_in_threadpool(entering.sign_out, self._services, before)
         response = _to("/")
         gate.give_token(request.scope, response, token)
         return response
+
+    async def _apart(self, act: Callable[..., str], *given: object) -> str:
+        """Carry out what takes as long as a password does."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, act, self._services, *given)
 
     async def _show_account(self, request: Request) -> Response:
         person = await self._person(request)
@@ -107,9 +121,8 @@ class Entrance:
             if act == "password":
                 if given.get("password", "") != given.get("again", ""):
                     raise UserError("The two new passwords differ. Type the same one twice.")
-                token = await run_in_threadpool(
+                token = await self._apart(
                     entering.change_password,
-                    self._services,
                     person,
                     given.get("old", ""),
                     given.get("password", ""),
@@ -129,6 +142,7 @@ class Entrance:
         response = _to(f"{gate.SIGN_IN}?said=out")
         gate.give_token(request.scope, response, "")
         response.headers["clear-site-data"] = '"cache", "storage"'
+        login_provider.forget(request, response)
         return response
 
     async def _from_provider(self, request: Request) -> Response:
@@ -141,8 +155,7 @@ class Entrance:
         except UserError as error:
             response: Response = _page("Sign in", _sign_in_form(), error=str(error), status=403)
         else:
-            response = _to("/")
-            gate.give_token(request.scope, response, token)
+            response = await self._entered(request, token)
         login_provider.forget(request, response)  # from here on our own sign-in counts, which an admin can end
         return response
 

@@ -1,5 +1,5 @@
 """The gate before everything the server answers: where people sign in, nobody else gets so far as a page, a websocket,
-an upload or a picture. A person who is disabled or signed out meanwhile is out within a second, also on an open page.
+an upload or a file. A person who is disabled or signed out meanwhile is out within a second, also on an open page.
 """
 
 from __future__ import annotations
@@ -7,7 +7,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
@@ -22,6 +23,7 @@ from stc.services import Services
 from stc.words import Person
 
 SIGN_IN, JOIN, ACCOUNT, PROVIDER = "/sign-in", "/join", "/account", "/sign-in/provider"
+CALLBACK = "/oauth2callback"
 TOKEN_HEADER = "x-stc-sign-in"
 """What the gate tells a page's script of the browser's token; whatever a browser sends under this name is dropped."""
 
@@ -29,11 +31,16 @@ _COOKIE = "stc_sign_in"
 _SECURE_COOKIE = "__Host-stc_sign_in"
 _PUBLIC = (SIGN_IN, JOIN, "/_stcore/health", "/healthz", "/favicon.png")
 _PUBLIC_FOLDERS = ("/static/",)
-_PROVIDER_PATHS = ("/auth/login", "/oauth2callback")
+_PROVIDER_PATHS = ("/auth/login", CALLBACK)
 _UPLOADS = "/_stcore/upload_file/"
+_MEDIA = "/media/"
+_METRICS = "/_stcore/metrics"
 _BELIEVED_S = 1.0
 _MOST_REMEMBERED = 10_000
+_LONGEST_TOKEN = 100
 _STRANGER = "This program knows no passwords and answers this computer only. docs/access.md says how to let others in."
+
+Whose = tuple[str, bool]
 
 _door: Door = "alone"
 
@@ -67,9 +74,10 @@ def base() -> str:
 
 
 def token_of(scope: Scope) -> str:
-    """Return the token that the browser's cookie holds, "" where it has none."""
+    """Return the token that the browser's cookie holds, "" where it has none that could be one."""
     cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
-    return cookies.get(_SECURE_COOKIE if _is_secure(scope) else _COOKIE, "")
+    token = cookies.get(_SECURE_COOKIE if _is_secure(scope) else _COOKIE, "")
+    return token if len(token) <= _LONGEST_TOKEN else ""
 
 
 def give_token(scope: Scope, response: Response, token: str) -> None:
@@ -98,8 +106,10 @@ class Gate:
         self._services = services
         self._public = (*_PUBLIC, *((PROVIDER, *_PROVIDER_PATHS) if provider else ()))
         self._believed: OrderedDict[str, tuple[float, Person | None]] = OrderedDict()
-        self._pages: OrderedDict[str, str] = OrderedDict()
-        """Whose each Streamlit session is: nobody takes up another one's."""
+        self._pages: OrderedDict[str, Whose] = OrderedDict()
+        """Whose each Streamlit session is: nobody takes up another one's, or what was an admin's as a member."""
+        self._files: OrderedDict[tuple[str, str], None] = OrderedDict()
+        """The paths of files, each with a person to whom a page of theirs has offered it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"} or _door == "open":
@@ -119,7 +129,7 @@ class Gate:
         told = [(name, value) for name, value in scope["headers"] if name.lower() != TOKEN_HEADER.encode()]
         scope = {**scope, "headers": [*told, (TOKEN_HEADER.encode(), token.encode("latin-1", "replace"))]}
         if scope["type"] == "http" and (path in self._public or path.startswith(_PUBLIC_FOLDERS)):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _back_to_the_door(send) if path == CALLBACK else send)
             return
         person = await self._who(token)
         if person is None:
@@ -129,10 +139,16 @@ class Gate:
             await _refuse(scope, receive, send, answer)
         elif scope["type"] == "websocket":
             await self._watch(scope, receive, send, token, person)
-        elif path.startswith(_UPLOADS) and self._pages.get(path.split("/")[3]) != person.id:
+        elif path.startswith(_UPLOADS) and self._pages.get(path.split("/")[3]) != _whose(person):
             await _refuse(scope, receive, send, PlainTextResponse("There is no such page.", 403))
+        elif path.startswith(_MEDIA) and (path, person.id) not in self._files:
+            await _refuse(scope, receive, send, PlainTextResponse("There is no such file.", 404))
+        elif path.startswith(_METRICS) and not person.admin:
+            await _refuse(scope, receive, send, PlainTextResponse("For admins only.", 403))
         else:
             await self._app(scope, receive, send)
+            if path == ACCOUNT:
+                self._believed.clear()  # somebody may have signed out
 
     async def _who(self, token: str) -> Person | None:
         if not token:
@@ -140,10 +156,7 @@ class Gate:
         until, person = self._believed.get(token, (0.0, None))
         if until < time.monotonic():
             person = await asyncio.to_thread(entering.who, self._services, token)
-            self._believed[token] = (time.monotonic() + _BELIEVED_S, person)
-            self._believed.move_to_end(token)
-            while len(self._believed) > _MOST_REMEMBERED:
-                self._believed.popitem(last=False)
+            _remember(self._believed, token, (time.monotonic() + _BELIEVED_S, person))
         return person
 
     async def _watch(self, scope: Scope, receive: Receive, send: Send, token: str, person: Person) -> None:
@@ -172,15 +185,40 @@ class Gate:
             if message["type"] == "websocket.send":
                 if not await still_in():
                     return
+                data = message.get("bytes") or b""
                 if not session:
-                    session = _session_in(message.get("bytes") or b"")
+                    session = _session_in(data)
                     if session:
-                        self._pages[session] = person.id
-                        while len(self._pages) > _MOST_REMEMBERED:
-                            self._pages.popitem(last=False)
+                        _remember(self._pages, session, _whose(person))
+                for path in _files_in(data):
+                    _remember(self._files, (path, person.id), None)
             await send(message)
 
         await self._app(_without_others(scope, self._pages, person), watched_receive, watched_send)
+
+
+def _whose(person: Person) -> Whose:
+    """Return what has to stay the same for a page to go on: who it is, and as what."""
+    return person.id, person.admin
+
+
+def _remember(known: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    while len(known) > _MOST_REMEMBERED:
+        known.popitem(last=False)
+
+
+def _back_to_the_door(send: Send) -> Send:
+    """Lead a browser that comes from the login provider to the page that lets people in, or says why not."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            others = [(name, value) for name, value in message.get("headers", []) if name.lower() != b"location"]
+            message["headers"] = [*others, (b"location", f"{base()}{SIGN_IN}?said=back".encode())]
+        await send(message)
+
+    return sent
 
 
 def _session_in(data: bytes) -> str:
@@ -190,10 +228,26 @@ def _session_in(data: bytes) -> str:
     return message.new_session.initialize.session_id if message.HasField("new_session") else ""
 
 
-def _without_others(scope: Scope, pages: MutableMapping[str, str], person: Person) -> Scope:
+def _files_in(data: bytes) -> Iterator[str]:
+    """Yield the paths of the files that a server's message offers to its page, to show or to save.
+
+    They stand in fields named ``url``; a text that holds such a path, of a document perhaps, offers nothing.
+    """
+    if _MEDIA.encode() not in data:
+        return
+    waiting: list[Any] = [ForwardMsg.FromString(data)]
+    while waiting:
+        for field, value in waiting.pop().ListFields():
+            if field.message_type is not None and not field.message_type.GetOptions().map_entry:
+                waiting.extend(value if field.is_repeated else [value])
+            elif field.name == "url" and value.startswith(_MEDIA):
+                yield value
+
+
+def _without_others(scope: Scope, pages: MutableMapping[str, Whose], person: Person) -> Scope:
     """Return a handshake that takes up no session but the person's own (Streamlit's is the third subprotocol)."""
     wanted = [one.strip() for one in Headers(scope=scope).get("sec-websocket-protocol", "").split(",")]
-    if len(wanted) < 3 or pages.get(wanted[2]) == person.id:
+    if len(wanted) < 3 or pages.get(wanted[2]) == _whose(person):
         return scope
     headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"sec-websocket-protocol"]
     headers.append((b"sec-websocket-protocol", ", ".join(wanted[:2]).encode("latin-1")))

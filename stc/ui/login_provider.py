@@ -1,22 +1,52 @@
 """Sign in through a login provider (OpenID Connect): Streamlit's ``st.login`` does it, this hands its result on.
 
-Set up by ``[auth]`` in ``.streamlit/secrets.toml``; Streamlit needs Authlib for it. Streamlit checks the provider's reply
-and leaves the claims of the ID token in a signed cookie. What is used of it is fixed for Streamlit 1.67 (2026).
+Set up by ``[auth]`` in ``.streamlit/secrets.toml``. Streamlit checks the provider's reply (with Authlib) and leaves the
+claims of the ID token in a signed cookie, which is believed for minutes only: from then on our own sign-in counts. What is
+used of Streamlit is fixed for 1.67 (2026).
 """
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from streamlit import auth_util
+from streamlit.errors import StreamlitAuthError
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 from streamlit.web.server.starlette.starlette_server_config import TOKENS_COOKIE_NAME, USER_COOKIE_NAME
-from streamlit.web.server.starlette.starlette_websocket import _parse_decoded_user_cookie
+from streamlit.web.server.starlette.starlette_websocket import _parse_decoded_user_cookie, is_host_allowed
 
+from stc.errors import UserError
 from stc.ui import gate
+
+SHORTEST_SECRET = 32
+_HOLDS_S = 300
+"""Who leaves the provider is let in at once; a copy of the cookie shall open nothing later."""
+
+
+def check() -> None:
+    """Raise ``UserError`` where ``secrets.toml`` speaks of a provider, but not so that it could be used or trusted."""
+    section = auth_util.get_secrets_auth_section()
+    if not section:
+        return
+    try:
+        auth_util.validate_auth_credentials(_provider() or "default")
+    except StreamlitAuthError as error:
+        raise UserError(f"The login provider is not set up. {' '.join(str(error).split())}") from error
+    if len(get_cookie_secret()) < SHORTEST_SECRET:
+        raise UserError(
+            f"cookie_secret in secrets.toml must have at least {SHORTEST_SECRET} characters: who guesses it can come in as "
+            'anybody. Take what this prints: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+        )
+    address = urlsplit(auth_util.get_redirect_uri(section) or "")
+    if address.path != gate.base() + gate.CALLBACK or not is_host_allowed(address.netloc):
+        raise UserError(
+            f"redirect_uri in secrets.toml is {address.geturl()}, but it must end with {gate.base()}{gate.CALLBACK} and its "
+            "name must be one that the page answers to (server.allowedHosts)."
+        )
 
 
 def is_set_up() -> bool:
@@ -54,7 +84,9 @@ def claims(request: Request) -> dict[str, Any] | None:
 
 def _signed(request: Request, name: str) -> bytes | None:
     value = request.cookies.get(name)
-    return None if value is None else decode_signed_value(get_cookie_secret(), name, value.encode("latin-1"))
+    if value is None:
+        return None
+    return decode_signed_value(get_cookie_secret(), name, value.encode("latin-1"), _HOLDS_S / 86_400)
 
 
 def forget(request: Request, response: Response) -> None:

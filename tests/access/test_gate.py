@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import warnings
+from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from starlette.applications import Starlette
@@ -13,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.web.server.starlette.starlette_app import create_streamlit_routes
 
 from stc.access import entering, people
 from stc.ui import entrance, gate
@@ -22,6 +25,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Starlette 1.10 (2026) would rather have a successor of httpx
     from starlette.testclient import TestClient, WebSocketDenialResponse
 
+SECURITY = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 HTML = {"accept": "text/html"}
 
 
@@ -97,6 +101,24 @@ def test_a_stranger_gets_nothing_but_the_way_to_sign_in(visit, path):
 @pytest.mark.parametrize("path", ["/sign-in", "/join", "/_stcore/health", "/healthz", "/static/js/index.js"])
 def test_what_everybody_needs_is_open(visit, path):
     assert visit().get(path, headers=HTML).status_code == 200
+
+
+def test_whatever_streamlit_serves_stands_in_the_table_of_what_is_answered_to_whom(visit):
+    served = {route.path.partition("{")[0] for route in create_streamlit_routes(MagicMock())}
+    rows = re.findall(r"^\| (`/.*?) \| (.*?) \| .* \|$", SECURITY.read_text(encoding="utf-8"), re.MULTILINE)
+    told = {path.removesuffix("…"): row[1] for row in rows for path in re.findall(r"`(/[^`]*)`", row[0])}
+    unknown = [path for path in served if not any(path == one or (one[1:] and path.startswith(one)) for one in told)]
+    assert unknown == [""], "the mount of its own files, last, in which all other addresses end"
+    stranger = visit()
+    for path, said in told.items():
+        assert (stranger.get(path).status_code == 401) == (not said.startswith("yes") or "provider" in said), path
+    with_provider = Starlette(
+        routes=[Route("/{path:path}", page)],
+        middleware=[Middleware(gate.Gate, services=None, provider=True)],
+    )
+    for path, said in told.items():
+        answered = TestClient(with_provider, follow_redirects=False).get(path).status_code
+        assert (answered == 200) == said.startswith("yes"), path
 
 
 def test_a_stranger_opens_no_websocket(visit):
@@ -205,6 +227,16 @@ def test_signing_out_ends_the_sign_in_not_only_the_cookie(visit):
     assert thief.get("/").status_code == 401
 
 
+def test_who_signs_out_is_out_at_once_not_when_what_is_remembered_of_them_is_old(visit, monkeypatch):
+    monkeypatch.setattr(gate, "_BELIEVED_S", 60.0)
+    browser = visit("Anna")
+    token = browser.cookies["stc_sign_in"]
+    assert browser.get("/").status_code == 200
+    browser.post(gate.ACCOUNT, data={"act": "out"})
+    browser.cookies.set("stc_sign_in", token)
+    assert browser.get("/").status_code == 401
+
+
 def test_signing_out_everywhere_and_a_new_password_end_the_other_browsers(visit):
     one, two, three = visit("Anna"), visit("Anna"), visit("Anna")
     fields = {"act": "password", "old": GOOD, "password": "another good one", "again": "another good one"}
@@ -263,6 +295,84 @@ def test_nobody_uploads_into_a_page_of_somebody_else(visit):
         assert bert.put("/_stcore/upload_file/of anna/f").status_code == 403
         assert anna.put("/_stcore/upload_file").status_code == 200
         assert anna.put("/_stcore/upload_file/").status_code == 403
+
+
+def test_a_page_that_was_an_admin_s_is_not_taken_up_by_the_member_that_they_are_now(services, visit):
+    people.add(services, "Cora", admin=True, password=GOOD)
+    cora = visit("Cora")
+    with connect(cora, page="cora") as socket:
+        assert socket.receive_bytes() == announced("of cora")
+        people.set_admin(services, "Cora", False)
+        socket.send_bytes(b"make me an admin")
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_bytes()
+    assert cora.put("/_stcore/upload_file/of cora/f").status_code == 403
+    with connect(cora, "of cora", page="again") as socket:
+        assert socket.receive_bytes() == announced("of again")
+
+
+FILE = "/media/0123456789abcdef.json"
+
+
+def to_save(path):
+    message = ForwardMsg()
+    message.delta.new_element.download_button.url = path
+    return message.SerializeToString()
+
+
+def made_when_asked_for(path):
+    message = ForwardMsg()
+    message.backend_operation_response.deferred_file.url = path
+    return message.SerializeToString()
+
+
+def a_picture(path):
+    message = ForwardMsg()
+    message.delta.new_element.imgs.imgs.add().url = path
+    return message.SerializeToString()
+
+
+def only_text(path):
+    message = ForwardMsg()
+    message.delta.new_element.markdown.body = path
+    return message.SerializeToString()
+
+
+@pytest.mark.parametrize("offered", [to_save, made_when_asked_for, a_picture])
+def test_a_file_is_given_to_whom_a_page_offered_it_and_to_nobody_who_knows_its_address(visit, offered):
+    anna, bert = visit("Anna"), visit("Bert")
+    assert anna.get(FILE).status_code == 404
+    with connect(anna, page="anna") as socket:
+        socket.receive_bytes()
+        socket.send_bytes(offered(FILE))
+        assert socket.receive_bytes() == offered(FILE)
+    assert anna.get(FILE).status_code == 200
+    for path in (FILE, FILE.replace(".json", ".csv"), f"{FILE}%0a", f"{FILE}/"):
+        assert bert.get(path).status_code == 404, path
+
+
+def test_a_text_with_a_file_s_address_in_it_offers_nothing(visit):
+    bert = visit("Bert")
+    with connect(bert, page="bert") as socket:
+        socket.receive_bytes()
+        socket.send_bytes(only_text(FILE))
+        socket.receive_bytes()
+    assert bert.get(FILE).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/metrics%0a", "/_stcore/metrics/"])
+def test_how_much_the_server_does_is_told_to_admins_only(visit, path):
+    assert visit("Bert").get(path).status_code == 403
+    assert visit("Anna").get(path).status_code == 200
+
+
+def test_a_cookie_that_can_be_no_token_is_not_remembered(visit, monkeypatch):
+    asked = []
+    monkeypatch.setattr(entering, "who", lambda services, token: asked.append(token))
+    stranger = visit()
+    stranger.cookies.set("stc_sign_in", "x" * 5000)
+    assert stranger.get("/").status_code == 401
+    assert asked == []
 
 
 def test_without_a_login_this_computer_is_answered_and_no_other(visit, monkeypatch):

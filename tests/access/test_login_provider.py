@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
+from types import SimpleNamespace
 
 import pytest
-import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
+from streamlit import auth_util
 from streamlit.runtime.secrets import AttrDict
+from streamlit.web.server import server_util
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
+from stc.errors import UserError
 from stc.ui import login_provider
 
 SECRET = "a long random text that nobody knows"
@@ -27,8 +31,9 @@ CLAIMS = {"iss": "https://id.example.org", "sub": "42", "email": "dora@example.o
 @pytest.fixture
 def set_up(monkeypatch):
     def with_section(section):
-        monkeypatch.setattr(st.auth_util, "get_secrets_auth_section", lambda: AttrDict(section))
-        monkeypatch.setattr(login_provider, "get_cookie_secret", lambda: section.get("cookie_secret", ""))
+        kept = SimpleNamespace(load_if_toml_exists=lambda: True, get=lambda *_: AttrDict(section))
+        monkeypatch.setattr(auth_util, "secrets_singleton", kept)
+        monkeypatch.setattr(server_util, "secrets_singleton", kept)
 
     with_section(SETUP)
     return with_section
@@ -60,6 +65,42 @@ def test_without_a_provider_no_cookie_says_anything(set_up):
     set_up({})
     assert not login_provider.is_set_up()
     assert not login_provider.has_come(request(secret=""))
+
+
+def test_a_copy_of_the_cookie_opens_nothing_a_few_minutes_later(set_up, monkeypatch):
+    came = request()
+    assert login_provider.has_come(came)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + login_provider._HOLDS_S - 10)
+    assert login_provider.has_come(came)
+    monkeypatch.setattr(time, "time", lambda: now + login_provider._HOLDS_S + 10)
+    assert not login_provider.has_come(came)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"cookie_secret": "a long random text"}, "at least 32 characters"),
+        ({"cookie_secret": None}, "cookie_secret"),
+        ({"client_secret": None}, "client_secret"),
+        ({"client_id": None}, "client_id"),
+        ({"server_metadata_url": None}, "server_metadata_url"),
+        ({"redirect_uri": None}, "redirect_uri"),
+        ({"redirect_uri": "https://docs.example.org/"}, "must end with /oauth2callback"),
+        ({"redirect_uri": "https://elsewhere.example.org/oauth2callback"}, "server.allowedHosts"),
+    ],
+)
+def test_a_set_up_that_can_t_be_trusted_or_used_is_refused_at_the_start(set_up, monkeypatch, changed, said):
+    monkeypatch.setattr(login_provider, "is_host_allowed", lambda host: host == "docs.example.org")
+    login_provider.check()
+    set_up({name: value for name, value in (SETUP | changed).items() if value is not None})
+    with pytest.raises(UserError, match=said):
+        login_provider.check()
+
+
+def test_without_a_set_up_there_is_nothing_to_refuse(set_up):
+    set_up({})
+    login_provider.check()
 
 
 def test_a_provider_in_a_section_of_its_own_is_found(set_up):
