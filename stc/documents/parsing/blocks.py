@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Literal
 
 from stc.documents.parsing.cleaning import clean
@@ -12,6 +13,8 @@ _SHORT_ITEM = 200
 """Items of a list with more characters than this stand apart, like paragraphs."""
 _LAYOUT_CHARACTERS = 1_000
 """A row with more text than this, and with paragraphs in its cells, is a page's layout and no row of values."""
+_MOST_ROWS_OPEN = 20
+"""Tables deeper in one another are read as paragraphs of the cell they are in: each of them copies its text once more."""
 
 
 class TooMuchText(Exception):
@@ -61,3 +64,65 @@ class Blocks:
 
     def text(self) -> str:
         return clean("".join(self._parts))
+
+
+@dataclass(slots=True)
+class _Row:
+    """Of each cell its paragraphs; ``flushed`` cells at the beginning are empty and stay so."""
+
+    cells: list[list[str]] = field(default_factory=list)
+    flushed: int = 0
+
+
+class Rows:
+    """The open rows of tables, one in a cell of the other; ``found`` gets each outermost one when it ends."""
+
+    def __init__(self, found: Blocks) -> None:
+        self._found = found
+        self._open: list[_Row] = []
+        self._too_deep = 0
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether only one cell has been there, of one table: a frame around text."""
+        return len(self._open) == 1 and len(self._open[0].cells) == 1
+
+    def begin(self) -> None:
+        if len(self._open) == _MOST_ROWS_OPEN:
+            self._too_deep += 1
+        else:
+            self._open.append(_Row())
+
+    def begin_cell(self) -> None:
+        if self._open and not self._too_deep:
+            self._open[-1].cells.append([])
+
+    def end(self) -> None:
+        if self._too_deep:
+            self._too_deep -= 1
+            return
+        if not self._open:
+            return
+        cells = self._open.pop().cells
+        if not self._open or not self._open[-1].cells:
+            self._found.add_row(cells)
+            return
+        line = "\t".join(" ".join(cell) for cell in cells)
+        if line.strip():
+            self.put(line)  # a table in a cell of another: its rows are lines of that cell
+
+    def put(self, paragraph: str) -> bool:
+        """Put a paragraph into the cell that is open; return whether there is one."""
+        if not self._open or not self._open[-1].cells:
+            return False
+        self._open[-1].cells[-1].append(paragraph)
+        return True
+
+    def flush(self) -> None:
+        """Put away what stands in open rows: they lay out a page, for a heading follows."""
+        for row in self._open:
+            for cell in row.cells[row.flushed :]:
+                for paragraph in cell:
+                    self._found.add(paragraph)
+                cell.clear()
+            row.flushed = max(0, len(row.cells) - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from stc.documents.parsing.blocks import Blocks
+from stc.documents.parsing.blocks import Blocks, Rows
 from stc.documents.parsing.docx_numbering import Numbering
 
 _HEADING_NAME = re.compile(r"heading ([1-9])")
@@ -205,7 +205,7 @@ class Body(_Text):
         self._styles = styles
         self._numbering = numbering
         self._notes = notes
-        self._rows: list[list[list[str]]] = []  # of each open table row its cells, of each cell its paragraphs
+        self._rows = Rows(found)
         self._below_title = 0
         self._noted = 0
         self.embeds = False
@@ -215,24 +215,17 @@ class Body(_Text):
         if self._unread:
             return
         if name == "tr":
-            self._rows.append([])
-        elif name == "tc" and self._rows:
-            self._rows[-1].append([])
+            self._rows.begin()
+        elif name == "tc":
+            self._rows.begin_cell()
         elif name == "altChunk":
             self.embeds = True
 
     def end(self, name: str) -> None:
         unread = self._unread
         super().end(name)
-        if not unread and name == "tr" and self._rows:
-            self._end_row(self._rows.pop())
-
-    def _end_row(self, cells: list[list[str]]) -> None:
-        if self._rows and self._rows[-1]:  # a table in a cell of another: its rows are lines of that cell
-            line = "\t".join(" ".join(cell) for cell in cells)
-            self._rows[-1][-1].append(line)
-        else:
-            self._found.add_row(cells)
+        if not unread and name == "tr":
+            self._rows.end()
 
     def paragraph(self, paragraph: _Paragraph) -> None:
         if self._styles.is_contents(paragraph.style):
@@ -260,13 +253,9 @@ class Body(_Text):
         level = self._styles.outline(paragraph.style)
         if paragraph.outline is not None:
             level = paragraph.outline + 1 if paragraph.outline < _BODY_TEXT else None
-        cell = self._rows[-1][-1] if self._rows and self._rows[-1] else None
-        if cell is not None and (level is None or len(self._rows) > 1 or len(self._rows[0]) > 1):
-            cell.append(words)
+        if (level is None or not self._rows.is_frame) and self._rows.put(words):
             return
-        if cell:  # a frame of one cell around text with headings
-            self._found.add_row([cell.copy()])
-            cell.clear()
+        self._rows.flush()
         if level is None:
             self._found.add(words, "item" if listed else "paragraph")
         else:

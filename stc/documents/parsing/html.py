@@ -5,11 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from html.parser import HTMLParser
 from pathlib import Path
 
-from stc.documents.parsing import text
-from stc.documents.parsing.blocks import Blocks, TooMuchText
+from stc.documents.parsing import html_tokens, text
+from stc.documents.parsing.blocks import Blocks, Rows, TooMuchText
 from stc.documents.parsing.child import Replies, Request, run
 
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -35,6 +34,8 @@ _LISTS = {"ul", "ol", "menu"}
 _NOT_BEYOND = {"td", "th", "table", "caption"}
 _LOOK_BACK = 200
 """So many open elements are searched for one whose end is left out; deeper nesting is an attack."""
+_WORTH_TELLING_CHARACTERS = 200
+"""So much may be lost with a file's end without a word."""
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?![.\d]*[1-9])")
 _WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
@@ -50,11 +51,15 @@ def read(request: Request, replies: Replies) -> None:
         replies.warning(warning)
     page = _Page(request.max_characters)
     try:
-        page.feed(source)
-        page.close()
+        cut_off = html_tokens.walk(source, page)
         page.finish()
     except TooMuchText:
         return replies.error("too much")
+    if cut_off > _WORTH_TELLING_CHARACTERS:
+        replies.warning(
+            f"The last {cut_off:,} characters of the page stand in a comment, a tag or a script that nobody closed. A browser "
+            "doesn't show them; they are left out."
+        )
     text.send(page.blocks.text(), request, replies)
 
 
@@ -80,25 +85,24 @@ def decode(data: bytes) -> tuple[str, str | None]:
     return data.decode("cp1252" if name in {"iso8859_1", "ascii"} else name, "replace"), None
 
 
-class _Page(HTMLParser):
+class _Page:
     """Collects blocks; ``_words`` is the text of the block that is open."""
 
     def __init__(self, max_characters: int) -> None:
-        super().__init__(convert_charrefs=True)
         self.blocks = Blocks(max_characters)
         self._max_characters = max_characters
         self._open: list[tuple[str, bool]] = []  # (tag, not to be seen), outermost first
         self._opened: Counter[str] = Counter()
         self._unseen = 0
         self._words: list[str] = []
-        self._rows: list[list[list[str]]] = []  # of each open table row its cells, of each cell its paragraphs
+        self._rows = Rows(self.blocks)
         self._lists: list[int | None] = []  # of each open list the number of its next item, None where it has none
         self._mark = ""  # of the item that has begun, until its first text
         self._title = ""
 
-    # What HTMLParser calls
+    # What stands in the source
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag in _BLOCKS:
             self._end_implied(tag)
             self._end_block()
@@ -108,24 +112,21 @@ class _Page(HTMLParser):
             self._end_block()
         if tag in _VOID:
             return
-        unseen = tag in _UNSEEN or _is_hidden(attrs)
+        unseen = tag in _UNSEEN or _is_hidden(attributes)
         self._open.append((tag, unseen))
         self._opened[tag] += 1
         self._unseen += unseen
         if not self._unseen:
             if tag == "tr":
-                self._rows.append([])
-            elif tag in {"td", "th"} and self._rows:
-                self._rows[-1].append([])
+                self._rows.begin()
+            elif tag in {"td", "th"}:
+                self._rows.begin_cell()
             elif tag in _LISTS:
-                self._lists.append(_start(attrs) if tag == "ol" else None)
+                self._lists.append(_start(attributes) if tag == "ol" else None)
             elif tag == "li":
                 self._begin_item()
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)  # a browser takes <div/> for <div>
-
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if tag == "p" and not self._opened["p"]:
             self._end_block()
         if not self._opened[tag]:
@@ -135,12 +136,9 @@ class _Page(HTMLParser):
             return
         self._end_innermost({tag}, _NOT_BEYOND)
 
-    def handle_data(self, data: str) -> None:
+    def text(self, text: str) -> None:
         if not self._unseen:
-            self._words.append(data if self._opened["pre"] else _WHITE_SPACE.sub(" ", data))
-
-    def updatepos(self, i: int, j: int) -> int:
-        return j  # lines are counted for error messages only
+            self._words.append(text if self._opened["pre"] else _WHITE_SPACE.sub(" ", text))
 
     # Elements
 
@@ -172,8 +170,8 @@ class _Page(HTMLParser):
             _, unseen = self._open.pop()
             self._opened[tag] -= 1
             if not self._unseen:
-                if tag == "tr" and self._rows:
-                    self._end_row(self._rows.pop())
+                if tag == "tr":
+                    self._rows.end()
                 elif tag in _LISTS and self._lists:
                     self._lists.pop()
             self._unseen -= unseen
@@ -196,10 +194,10 @@ class _Page(HTMLParser):
         if tag == "title":
             self._title = self._title or " ".join(words.split())[:500]
         elif tag in _HEADINGS:
-            self._flush_rows()
+            self._rows.flush()
             self.blocks.add(words, "heading", level=_HEADINGS[tag])
-        elif self._rows and self._rows[-1]:
-            self._rows[-1][-1].append(words)
+        elif self._rows.put(words):
+            return
         elif code:
             self.blocks.add(words, "code")
         elif self._mark:
@@ -214,22 +212,6 @@ class _Page(HTMLParser):
         if number is not None:
             self._lists[-1] = number + 1
 
-    def _end_row(self, cells: list[list[str]]) -> None:
-        if self._rows and self._rows[-1]:  # a table in a cell of another: its rows are lines of that cell
-            line = "\t".join(" ".join(cell) for cell in cells)
-            if line.strip():
-                self._rows[-1][-1].append(line)
-        else:
-            self.blocks.add_row(cells)
-
-    def _flush_rows(self) -> None:
-        """Put away what stands in open rows: they lay out a page, for a heading follows."""
-        for row in self._rows:
-            for cell in row:
-                for paragraph in cell:
-                    self.blocks.add(paragraph)
-                cell.clear()
-
     def finish(self) -> None:
         """End what is open, and put the title first where no heading says it."""
         self._close_until(0)
@@ -241,16 +223,13 @@ class _Page(HTMLParser):
             self.blocks = titled
 
 
-def _start(attrs: list[tuple[str, str | None]]) -> int:
-    start = dict(attrs).get("start") or ""
-    return int(start) if re.fullmatch(r"\d{1,6}", start) else 1
+def _start(attributes: dict[str, str]) -> int:
+    start = attributes.get("start", "")
+    return int(start) if re.fullmatch(r"[0-9]{1,6}", start) else 1
 
 
-def _is_hidden(attrs: list[tuple[str, str | None]]) -> bool:
-    return any(
-        name == "hidden" or (name == "style" and value is not None and _HIDDEN_STYLE.search(value.lower()))
-        for name, value in attrs
-    )
+def _is_hidden(attributes: dict[str, str]) -> bool:
+    return "hidden" in attributes or bool(_HIDDEN_STYLE.search(attributes.get("style", "").lower()))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 import dataclasses
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stc.documents.parsing import html
+from stc.documents.parsing.detect import HTML, TEXT, detect
 from stc.documents.parsing.html import decode
 from stc.settings import Settings
 from tests.documents.parsing.told import told
@@ -147,3 +149,47 @@ PIECES = st.lists(
 def test_any_mix_of_tags_is_read(tmp_path_factory, pieces):
     source = "".join(pieces).encode("utf-8", "surrogatepass")
     read(tmp_path_factory.getbasetemp(), source)
+
+
+def test_what_stands_in_something_unclosed_at_the_end_is_left_out_and_told(tmp_path):
+    said = read(tmp_path, f"<p>Rent: $500.<!-- {'never closed ' * 100}")
+    assert said.text == "Rent: $500."
+    assert said.warnings[0].startswith("The last 1,305 characters of the page stand in a comment, a tag or a script")
+    assert read(tmp_path, "<p>Rent: $500.<p class=").warnings == []
+
+
+def test_a_page_of_300_000_unclosed_comments_is_read_in_the_time_that_it_takes(tmp_path):
+    began = time.process_time()
+    read(tmp_path, "<p>Rent: $500." + "<!--" * 300_000)
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("<table><tr><td>", "</table>"),
+        ("<table><tr><td><h1>Rent</h1>", ""),
+        ("<td><h1>Rent</h1>", ""),
+        ("<div>", "</div>"),
+        ("<ul><li>", "</ul>"),
+    ],
+)
+def test_time_grows_with_a_pages_length_however_deep_and_wide(tmp_path, opening, closing):
+    def took(times):
+        began = time.process_time()
+        read(tmp_path, f"<table><tr>{opening * times}{'word ' * times * 4}{closing * times}")
+        return time.process_time() - began
+
+    assert took(20_000) < 10 * took(5_000)
+
+
+def test_tables_deep_in_one_another_lose_no_text(tmp_path):
+    found = text(tmp_path, "<table><tr><td>" * 50 + "deep<td>beside" + "</table>" * 50 + "after")
+    assert found.split() == ["deep", "beside", "after"]
+
+
+def test_a_page_that_begins_with_many_comments_is_known_for_what_it_is(tmp_path):
+    (tmp_path / "page").write_bytes(b"<!---->" * 9_000 + b"<p>Rent")
+    assert detect(tmp_path / "page", "a.txt") == TEXT
+    (tmp_path / "page").write_bytes(b"<!---->" * 9_000 + b"<html>Rent")
+    assert detect(tmp_path / "page", "a.txt") == HTML
