@@ -50,18 +50,24 @@ def make_docx(
     *blocks: str, styles: str = STYLES, parts: Mapping[str, bytes] | None = None, main: str = "word/document.xml"
 ) -> bytes:
     """Return a .docx of these blocks; ``parts`` are added, or stand in place of those that are made here."""
+    return zipped(contents(*blocks, styles=styles, parts=parts, main=main))
+
+
+def contents(
+    *blocks: str, styles: str = STYLES, parts: Mapping[str, bytes] | None = None, main: str = "word/document.xml"
+) -> dict[str, bytes]:
+    """Return the files that are packed into a .docx, by their names."""
     relations = (
         '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
         f'<Relationship Id="r1" Type="{_RELATION}/officeDocument" Target="{main}"/></Relationships>'
     )
-    files = {
+    return {
         "[Content_Types].xml": b"<Types/>",
         "_rels/.rels": relations.encode(),
         main: part("document", f"<w:body>{''.join(blocks)}</w:body>"),
         "word/styles.xml": part("styles", styles),
         **(parts or {}),
     }
-    return zipped(files)
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

@@ -8,6 +8,7 @@ is never followed.
 from __future__ import annotations
 
 import posixpath
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -27,6 +28,10 @@ MAX_RATIO = 300
 _RATIO_COUNTS_FROM_BYTES = 8 * 2**20
 _BLOCK_BYTES = 1 << 20
 _MAX_DEPTH = 2_000
+_MAX_TAG_BYTES = 8 * 2**20
+"""What is not at its end after so much is read from its beginning again with each block (expat before 2.6)."""
+_PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""The format knows no other."""
 
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _NAMESPACES = frozenset(
@@ -129,11 +134,15 @@ def _parse(archive: zipfile.ZipFile, name: str, part: Part) -> None:
     parser.EndElementHandler = end
     parser.CharacterDataHandler = part.text
     parser.StartDoctypeDeclHandler = refuse
+    size = 0
     try:
         for block in _unpacked(archive, name):
             parser.Parse(block, False)
+            size += len(block)
+            if size - parser.CurrentByteIndex > _MAX_TAG_BYTES:
+                raise _Refused("bomb")
         parser.Parse(b"", True)
-    except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (expat.ExpatError, zipfile.BadZipFile, zlib.error, struct.error, EOFError) as error:
         raise _Damaged from error
 
 
@@ -144,6 +153,8 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
         raise _Damaged from None
     if info.flag_bits & 0x1:
         raise _Refused("password")
+    if info.compress_type not in _PACKINGS:
+        raise _Damaged
     size = 0
     with archive.open(info) as file:
         while block := file.read(_BLOCK_BYTES):

@@ -52,7 +52,8 @@ class Numbering:
         if name == "abstractNum":
             self._levels = self._abstract.setdefault(attributes.get("abstractNumId", ""), {})
         elif name == "lvl":
-            self._level = self._levels.setdefault(_number(attributes.get("ilvl"), 0), _Level())
+            level = _number(attributes.get("ilvl"), 0)
+            self._level = self._levels.setdefault(level, _Level()) if level < _LEVELS else _Level()
         elif name == "start":
             self._level.start = _number(value, 1)
         elif name == "numFmt":

@@ -1,5 +1,7 @@
 import dataclasses
 import io
+import os
+import time
 import zipfile
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from stc.documents.parsing import docx
 from stc.documents.parsing.docx_numbering import Numbering
 from stc.settings import Settings
-from tests.documents.docxs import listed, make_docx, paragraph, part, run, table
+from tests.documents.docxs import contents, listed, make_docx, paragraph, part, run, table
 from tests.documents.parsing.told import told
 
 NUMBERING = """
@@ -252,3 +254,34 @@ def test_a_locked_part_says_so(tmp_path):
 def test_more_characters_than_the_limit_are_refused(tmp_path):
     settings = dataclasses.replace(Settings(), max_characters=1_000)
     assert failure(tmp_path, make_docx(paragraph("word " * 500)), settings=settings) == "too much"
+
+
+def test_a_tag_that_does_not_end_is_given_up(tmp_path):
+    endless = part("document", f'<w:body><w:p w:x="{chr(97) * 20_000_000}"/></w:body>')
+    parts = {"word/document.xml": endless, "padding": os.urandom(100_000)}
+    assert failure(tmp_path, make_docx(parts=parts)) == "bomb"
+
+
+def test_a_packing_that_the_format_does_not_know_is_damage(tmp_path):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        for name, content in contents(paragraph("Text.")).items():
+            archive.writestr(name, content)
+    assert failure(tmp_path, out.getvalue()) == "broken"
+
+
+def test_a_part_whose_place_lies_behind_the_end_is_damage(tmp_path):
+    content = make_docx(paragraph("Text."))
+    entry = content.rindex(b"PK\x01\x02", 0, content.index(b"word/document.xml", content.index(b"PK\x01\x02")))
+    beyond = (len(content) - 4).to_bytes(4, "little")
+    assert failure(tmp_path, content[: entry + 42] + beyond + content[entry + 46 :]) == "broken"
+
+
+def test_tables_deep_in_one_another_lose_no_text_and_take_no_long_time(tmp_path):
+    deep = paragraph("deep " * 200_000) + paragraph("beside")
+    for _ in range(300):
+        deep = table([deep])
+    began = time.process_time()
+    found = text(tmp_path, deep, paragraph("after"))
+    assert found.split()[-2:] == ["beside", "after"]
+    assert time.process_time() - began < 5
