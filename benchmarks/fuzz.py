@@ -1,12 +1,15 @@
-"""Feed texts that nobody would write to what reads texts, and see whether it breaks, breaks its word, or takes for ever.
+"""Feed texts and files that nobody would write to what reads them, and see whether it breaks, breaks its word, or takes for ever.
 
     python -m benchmarks.fuzz --seconds 300              every target in turn, by hypothesis
+    python -m benchmarks.fuzz --only texts --seconds 300
+    python -m benchmarks.fuzz --only files --seconds 300 --given FOLDER     files of that folder are changed too
     python -m benchmarks.fuzz --target replies --seconds 60
-    python -m benchmarks.fuzz --long                     40,000 characters of the same, over and over, to each target
+    python -m benchmarks.fuzz --long                     the same over and over, 40,000 characters or a million bytes of it
     python -m benchmarks.fuzz --atheris replies -max_total_time=60      where atheris is installed: guided by coverage
 
-A target takes one text and asserts what must hold of any. What breaks is printed with the text in its shortest form; the exit
-status is 1 then. ``--long`` prints where four times the length takes much more than four times as long.
+A target takes one text, or one file (``benchmarks/fuzz_files.py``), and asserts what must hold of any. What breaks is printed
+in its shortest form; the exit status is 1 then. ``--long`` prints where four times the length takes much more than four times
+as long.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from benchmarks import fuzz_files
 from stc import settings as program_settings
 from stc.chat import answering, citing, figures, offering, orders, replies, reuse, sentences, terms, wording
 from stc.documents import chunking
@@ -46,6 +50,7 @@ from stc.words import Chunk, Evidence, Note, NoteDraft, Page, Part
 from tests.sleep import library
 
 _LONG_CHARACTERS = 40_000
+_LONG_BYTES = 1_000_000
 _TOO_SHORT_S, _BROKEN_OFF_S = 0.02, 10.0
 _GROWTH = 8.0
 _GUIDED_BY = ("stc.chat.", "stc.documents.", "stc.sleep.", "stc.ui.safe")
@@ -323,12 +328,15 @@ def fuzz_chunk_holder(text: str) -> None:
     chunking.holder(1, text[:30], chunks)
 
 
-TARGETS: dict[str, Callable[[str], None]] = {
-    name.removeprefix("fuzz_"): target for name, target in dict(globals()).items() if name.startswith("fuzz_")
+TEXT_TARGETS: dict[str, Callable[[str], None]] = {
+    name.removeprefix("fuzz_"): target
+    for name, target in dict(globals()).items()
+    if name.startswith("fuzz_") and callable(target)
 }
+TARGETS: dict[str, Callable[[Any], None]] = {**TEXT_TARGETS, **fuzz_files.TARGETS}
 
 
-# The three ways to make texts
+# The three ways to make texts and files
 
 
 @st.composite
@@ -339,33 +347,38 @@ def _texts(draw: st.DrawFn) -> str:
 
 
 def by_hypothesis(name: str, seconds: float, first_seed: int) -> tuple[int, str | None]:
-    """Try a target for so long; return the number of texts and what broke, in its shortest form."""
+    """Try a target for so long; return how often, and what broke it, in its shortest form."""
     tried = 0
     end = time.monotonic() + seconds
     number = first_seed
-    last = ""
+    last: Any = ""
+    inputs: st.SearchStrategy[Any] = fuzz_files.INPUTS.get(name, _texts())
 
     while time.monotonic() < end:
 
         @seed(number)
         @settings(
-            max_examples=200,
+            max_examples=20 if name == "files" else 200,
             database=None,
             deadline=None,
             phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
         )
-        @given(_texts())
-        def attempt(text: str) -> None:
+        @given(inputs)
+        def attempt(tried_on: Any) -> None:
             nonlocal tried, last
             tried += 1
-            last = text
-            TARGETS[name](text)
+            last = tried_on
+            try:
+                with _at_most(fuzz_files.SECONDS.get(name, _BROKEN_OFF_S)):
+                    TARGETS[name](tried_on)
+            except _TooLong:
+                raise AssertionError("it takes too long") from None
 
         try:
             attempt()
         except Exception:  # noqa: BLE001 - whatever it is, it is what was looked for
-            return tried, f"{last!a}\n{traceback.format_exc(limit=-4)}"
+            return tried, f"{ascii(last) if isinstance(last, str) else last}\n{traceback.format_exc(limit=-4)}"
         number += 1
     return tried, None
 
@@ -430,17 +443,27 @@ def long_texts() -> Iterator[tuple[str, str]]:
     yield "all pieces mixed", " ".join(chance.choice(_PIECES) for _ in range(_LONG_CHARACTERS // 8))
 
 
+def _long_inputs(name: str) -> Iterator[tuple[str, list[Any]]]:
+    """Yield (what it is, a quarter of it and all of it) for a target."""
+    if name in TEXT_TARGETS:
+        for what, text in long_texts():
+            yield what, [text[: _LONG_CHARACTERS // 4], text]
+    else:
+        for what, make in fuzz_files.long_files(name):
+            yield what, [make(_LONG_BYTES // 4), make(_LONG_BYTES)]
+
+
 def by_length(name: str) -> list[str]:
-    """Return the long texts that a target breaks on or takes long for: over ten seconds, or sixteen times as long for four
-    times as much (eight times counts already)."""
+    """Return what a target breaks on or takes long for: over ten seconds, or sixteen times as long for four times as much
+    (eight times counts already)."""
     slow = []
-    for what, text in long_texts():
+    for what, inputs in _long_inputs(name):
         taken = []
-        for part in (text[: _LONG_CHARACTERS // 4], text):
+        for one in inputs:
             began = time.process_time()
             try:
                 with _at_most(_BROKEN_OFF_S):
-                    TARGETS[name](part)
+                    TARGETS[name](one)
             except _TooLong:
                 pass
             except Exception as error:  # noqa: BLE001 - whatever it is, it is what was looked for
@@ -458,6 +481,9 @@ def by_coverage(name: str, arguments: list[str]) -> None:
     import atheris
 
     def one(data: bytes) -> None:
+        if name not in TEXT_TARGETS:
+            TARGETS[name](fuzz_files.File(f"a.{name}", data))
+            return
         # The first byte of each step chooses a piece, so that a few bytes make a text with sense in it.
         text = "".join(_PIECES[byte % len(_PIECES)] if byte >= 128 else chr(byte) for byte in data)
         TARGETS[name](text)
@@ -475,6 +501,8 @@ def main() -> None:
     parser.add_argument(
         "--target", action="append", choices=sorted(TARGETS), help="this one (repeatable); all by default"
     )
+    parser.add_argument("--only", choices=("texts", "files"), help="the targets that take these")
+    parser.add_argument("--given", type=Path, metavar="FOLDER", help="change files of it, too")
     parser.add_argument("--seconds", type=float, default=300.0, help="for all targets together")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--long", action="store_true", help="time long texts in place of trying short ones")
@@ -485,7 +513,10 @@ def main() -> None:
         return
     if rest:
         parser.error(f"unknown: {' '.join(rest)}")
-    names = options.target or list(TARGETS)
+    if options.given:
+        fuzz_files.give(options.given, random.Random(options.seed))
+    groups = {None: TARGETS, "texts": TEXT_TARGETS, "files": fuzz_files.TARGETS}
+    names = options.target or list(groups[options.only])
     failed = False
     for name in names:
         if options.long:
@@ -495,7 +526,7 @@ def main() -> None:
         else:
             tried, broke = by_hypothesis(name, options.seconds / len(names), options.seed)
             failed = failed or broke is not None
-            print(f"{name}: {tried:,} texts, {'BROKE on ' + broke if broke else 'fine'}", flush=True)
+            print(f"{name}: {tried:,} tried, {'BROKE on ' + broke if broke else 'fine'}", flush=True)
     sys.exit(1 if failed else 0)
 
 
