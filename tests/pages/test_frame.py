@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from stc import logs
@@ -26,35 +25,26 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("page", ["chat", "documents", "notes", "sleep", "savings", "settings"])
-def test_a_page_is_drawn_without_the_heavy_libraries(tmp_path, page):
-    code = f"""
-import sys
-from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=60).run()
-if {page!r} != "chat":
-    app.switch_page("pages/{page}.py").run()
-assert not app.exception, app.exception
-heavy = {{"torch", "sentence_transformers", "transformers", "chromadb", "litellm", "openai", "pypdf", "apscheduler"}}
-print(sorted(heavy & sys.modules.keys()))
-"""
-    storage = {"STC_STORAGE": str(tmp_path / "storage"), "STC_LOCAL_SERVERS": ""}
-    run_python("from stc.services import open_services; open_services()", **storage)  # migrations need Alembic, once
-    done = run_python(code, **storage)
-    assert done.stdout.strip().splitlines()[-1:] == ["[]"], done.stdout + done.stderr
-
-
-def test_the_chat_page_is_drawn_without_numpy_and_pandas(tmp_path):
+def test_no_page_draws_with_the_heavy_libraries_and_the_first_one_without_numpy_and_pandas(new_storage):
     code = """
 import sys
 from streamlit.testing.v1 import AppTest
-AppTest.from_file("app.py", default_timeout=60).run()
-print(sorted({"numpy", "pandas", "pyarrow", "alembic"} & sys.modules.keys()))
+
+def loaded(*names):
+    return sorted(set(names) & sys.modules.keys())
+
+app = AppTest.from_file("app.py", default_timeout=60).run()
+print("chat", loaded("numpy", "pandas", "pyarrow", "alembic"))
+for page in ("chat", "documents", "notes", "sleep", "savings", "settings"):
+    if page != "chat":
+        app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception, app.exception
+    heavy = ("torch", "sentence_transformers", "transformers", "chromadb", "litellm", "openai", "pypdf", "apscheduler")
+    print(page, loaded(*heavy))
 """
-    storage = {"STC_STORAGE": str(tmp_path / "storage"), "STC_LOCAL_SERVERS": ""}
-    run_python("from stc.services import open_services; open_services()", **storage)
-    done = run_python(code, **storage)
-    assert done.stdout.strip().splitlines()[-1:] == ["[]"], done.stdout + done.stderr
+    done = run_python(code, STC_STORAGE=str(new_storage), STC_LOCAL_SERVERS="")
+    said = [line.rpartition(" ")[2] for line in done.stdout.strip().splitlines()]
+    assert said == ["[]"] * 7, done.stdout + done.stderr
 
 
 def test_a_storage_that_can_not_be_used_ends_the_start_with_a_sentence(tmp_path):
