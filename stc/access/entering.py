@@ -80,7 +80,6 @@ def enter_with_code(services: Services, code: str, name: str, password: str, add
         if not holds:
             raise UserError(WRONG_CODE)
         if person_id is None:
-            people_rows.drop_codes(connection, None)
             person_id = add(connection, name, admin=True, email=None, now=services.now())
         people_rows.drop_codes(connection, person_id)
         people_rows.change(connection, person_id, password=stored)
@@ -177,6 +176,8 @@ def add(connection: Connection, name: str, *, admin: bool, email: str | None, no
     person_id = ONLY_PERSON if first else new_id()
     if not people_rows.add(connection, person_id, shown, admin=admin, email=email, now=now):
         raise UserError(f"There is somebody named {shown} already. Choose another name.")
+    if admin:
+        people_rows.drop_codes(connection, None)  # the first admin's: it stands in a terminal, or in a log
     return person_id
 
 
