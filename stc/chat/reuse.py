@@ -87,7 +87,7 @@ def _very_same(one: str, other: str) -> bool:
 
 
 def _plain(question: str) -> str:
-    return " ".join(question.casefold().split()).strip(" ?!.…")
+    return " ".join(question.lower().split()).strip(" ?!.…")
 
 
 def _fits(asked: wording.Wording, stored: wording.Wording, note: Note) -> bool:

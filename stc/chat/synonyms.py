@@ -27,16 +27,13 @@ depart leave
 fix repair
 gather collect
 hire recruit
-try attempt
 murder assassinate
 vanish disappear
 enlarge expand
 connect link
 display exhibit
-manufacture make
 car automobile
 movie film
-doctor physician
 lawyer attorney
 nation country
 airplane aeroplane
@@ -59,7 +56,6 @@ teacher instructor
 creator maker
 percentage percent
 headquarters headquarter
-cost price
 big large
 biggest largest
 bigger larger
@@ -68,7 +64,6 @@ fastest quickest
 faster quicker
 rich wealthy
 richest wealthiest
-main primary principal
 famous renowned
 entire whole
 annual yearly
@@ -158,6 +153,32 @@ PHRASES = {
 }
 """From words that belong together to what stands for them; articles are left out of both."""
 
+VERBS = frozenset(
+    (
+        "accept achieve act add admit affect agree aim allow announce answer appear apply approve argue arrange arrive "
+        "ask assign assume attack attend avoid belong block borrow call calculate cancel carry cause celebrate change "
+        "charge check claim clean clear close collapse collect compare compete complain complete connect consider consist "
+        "contain continue contribute control convert cost count cover crash create cross damage decide declare decline "
+        "decrease defend define delay deliver demand deny depart depend describe design destroy detect determine develop "
+        "die differ direct disappear discover discuss divide drop earn employ enable end enjoy ensure enter escape "
+        "establish examine exceed exist expand expect expire explain explode export express extend face fail fill finish "
+        "follow force form function gain govern grow guarantee handle happen help hire hope identify ignore import "
+        "improve include increase indicate influence inform insist install intend introduce invent invest invite involve "
+        "issue join judge jump kill land last launch lend license like limit link list listen live locate look love "
+        "maintain manage mark marry match matter measure mention mix move name need note notice obtain occupy occur offer "
+        "open operate oppose order organize own participate pass perform permit place plan play possess practice prefer "
+        "prepare present prevent print proceed process produce prohibit promise promote propose protect prove provide "
+        "publish pull punish push qualify raise reach receive recognize recommend record reduce refer reflect refuse "
+        "regard register regulate reject relate release rely remain remember remove rent repair repeat replace report "
+        "represent request require reside resign resist resolve respond rest result retire return reveal review rule sail "
+        "save score search seem select separate serve settle share sign sit solve start state stay stop store strengthen "
+        "study submit succeed suffer suggest suit supply support suppose survive suspend talk taste tend test threaten "
+        "touch trade train transfer transport travel treat try turn use vary visit vote wait walk want warn wash waste "
+        "watch weigh work worry"
+    ).split()
+)
+"""Weak verbs of everyday questions, as they stand in a dictionary."""
+
 AGENTS = {
     "founder": "founded",
     "founders": "founded",
@@ -213,6 +234,8 @@ take took taken; teach taught taught; tear tore torn; tell told told; think thou
 understand understood understood; wake woke woken; wear wore worn; win won won; withdraw withdrew withdrawn; write wrote written;
 do did done; undergo underwent undergone; overcome overcame overcome; undertake undertook undertaken; weave wove woven
 """
+
+STRONG_VERBS = frozenset(verb.split()[0] for verb in _STRONG.split(";"))
 
 PAST: dict[str, set[str]] = {}
 """From a strong verb's past form or participle to the verbs that it may be of ("lay": lie)."""

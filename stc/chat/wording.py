@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from stc.chat.figures import MONTHS
-from stc.chat.synonyms import AGENTS, MEASURES, PAST, PHRASES, PLURALS, SYNONYMS
+from stc.chat.synonyms import AGENTS, MEASURES, PAST, PHRASES, PLURALS, STRONG_VERBS, SYNONYMS, VERBS
 
 Forms = frozenset[tuple[str, str]]
 """What a word may be: (word of the dictionary, form), the form "" (as it is), "s", "past" or "ing"."""
@@ -27,18 +28,22 @@ LONGEST = 400
 @dataclass(frozen=True, slots=True)
 class Wording:
     """A question read. ``asked``: what its question word asks for; ``helpers``: its auxiliaries in order, without do;
-    ``did`` and ``does``: how often the past or the present was told by do, or by a passive."""
+    ``did`` and ``does``: how often the past or the present was told by do, or by a passive. ``sources``: what it was asked of by
+    name ("according to the report")."""
 
     asked: str
     words: tuple[Forms, ...]
     helpers: tuple[str, ...]
     did: int
     does: int
+    sources: frozenset[str] = frozenset()
 
 
 def same(one: Wording, other: Wording) -> bool:
     """Say whether two questions, whatever they ask for ("when" or "what year"), ask it of the same."""
     if len(one.words) != len(other.words) or one.helpers != other.helpers:
+        return False
+    if one.sources and other.sources and one.sources != other.sources:
         return False
     costs: Counter[tuple[str, str]] = Counter()
     steady = 0  # verbs whose past is as their present ("put")
@@ -47,8 +52,10 @@ def same(one: Wording, other: Wording) -> bool:
             steady += any((base, "past") in mine | theirs for base, form in mine & theirs if form == "")
             continue
         cost = _cost(mine, theirs)
-        if cost is None or (cost[0] == "s" and place == 0):  # "does the ship leave" is not "ships leave"
+        if cost is None:
             return False
+        if cost[0] == "s" and not _is_verb(other.words if cost[1] == "one" else one.words, place):
+            return False  # "does the night ship leave" is not "the night ships leave"
         costs[cost] += 1
     did, does = one.did - other.did, one.does - other.does
     return (
@@ -57,6 +64,21 @@ def same(one: Wording, other: Wording) -> bool:
         and costs["s", "other"] <= max(-does, 0)
         and not (did and (one.does if did < 0 else other.does))
     )
+
+
+def _is_verb(row: tuple[Forms, ...], place: int) -> bool:
+    """Tell whether a word with an s is a verb: behind somebody who does it, and with no other verb of its own behind it."""
+    if place == 0 or not any(form == "s" and base in _VERB for base, form in row[place]):
+        return False
+    for word in row[place + 1 :]:
+        if any(base in _PREPOSITIONS for base, _ in word):
+            break
+        if any(form == "" and base in _VERB for base, form in word):
+            return False
+    return True
+
+
+_VERB = frozenset(SYNONYMS.get(verb, verb) for verb in VERBS | STRONG_VERBS)
 
 
 def _told(form: str, more: int, costs: Counter[tuple[str, str]], steady: int) -> bool:
@@ -146,6 +168,8 @@ def _date(year: str, month: str, day: str) -> str:
 
 
 _SOURCE = r"(?:(?:the|this|that|your|my) )?(?:document|documents|text|file|report|article|passage|paper|manual|page)"
+_NAMED_SOURCE = re.compile(r"(?<!this )\b(?:report|article|paper|manual)\b")
+"""What a document may be called, but also something that it tells of; where two questions name two, they are two."""
 _POLITE = (
     re.compile(r"^(?:hi|hello|hey|ok|okay|so|please|quick question|question)\b[ ,:!.]*"),
     re.compile(
@@ -174,8 +198,10 @@ _NUMBERS = {
     for value, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1)
 }
 _ARTICLES = frozenset("a an the".split())
-_NO_ARTICLE = re.compile(r"(?<=[\w'] )(?:A\b|a(?= (?:few|little)\b))|(?<=\w )a$")
-"""The letter in "vitamin A", and "a few", which is not "few"."""
+_NO_ARTICLE = re.compile(r"(?<=.)\bA\b|(?<=[\w'] )a(?= (?:few|little)\b)|(?<=\w )a$|(?<=[\d(/.-])a\b(?!\.? ?m\b)")
+"""The letter in "vitamin A" and "section 5(a)", and "a few", which is not "few"."""
+_SOUNDED = re.compile(r"@?[aeiouh8]|1[18]")
+"""What an article "an" stands before; elsewhere it is a word of another language, or none of its own."""
 _ANOTHER_IN_CAPITALS = re.compile(
     rf"(?<=\w )(?:(?:{'|'.join(word.upper() for word in sorted(SYNONYMS) if len(word) < 6)}|WHO|IT|AM|IS|ALL|AN|ON|OR|SO|TO|DO)\b"
     r"|(?:Polish|Turkey|China|Nice|Reading|Bath|Mobile|Jobs|Bill|Mark|Frank|Rose|Will|Cook|Hunt|Hope|Grace|Faith)\b)"
@@ -185,35 +211,54 @@ _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _PHRASE = re.compile(r"\b(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")\b")
 
 
-def _plain(question: str) -> str:
+def _plain(question: str) -> tuple[str, frozenset[str]]:
+    """Return a question in plain words, one blank between, and the sources that it named."""
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f" ^ {found.group().translate(_RAISED)}", question)
     text = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
     text = re.sub(r"\bU\.? ?S\.?(?: ?A\.?)?(?![\w'])", "united states", text)
     text = _NO_ARTICLE.sub("@a", " ".join(text.split()).strip(" ?!.…"))
     for name in names(text):
         text = re.sub(rf"\b{name}\b", f"@{name}", text)
-    text = text.casefold()
+    text = text.lower()  # casefold would make "Masse" of "Maße"
     for pattern, plain in _CONTRACTIONS:
         text = pattern.sub(plain, text)
     for pattern, plain in _DATES:
         text = pattern.sub(plain, text)
     text = text.strip(" ?!.…")
+    sources: set[str] = set()
+
+    def leave_out(found: re.Match[str]) -> str:
+        sources.update(_NAMED_SOURCE.findall(found.group()))
+        return ""
+
     before = ""
     while before != text:
         before = text
         text = re.sub(r"^(?:please )?(?:tell|give) (?:me|us) the ", "what is the ", text)
         for pattern in _POLITE:
-            text = pattern.sub("", text, count=1)
-        text = _POLITE_END.sub("", text)
+            text = pattern.sub(leave_out, text, count=1)
+        text = _POLITE_END.sub(leave_out, text)
+    text = _NOUN.sub(r"\1 @\2", text)
+    text = _ANY_OF.sub(_marked, _ANY_OF_TOLD.sub(r"\1 \3 \2", text))
     text = re.sub(r"^what (?=(?:the|an?) )", "@what ", text)
     text = re.sub(r"(?<=\w)s' (?=\w)", "s 's ", text)
     text = re.sub(r"\b([ap])\. ?m\b\.?", r"\1m", text)
     words = []
-    for found in _WORD.findall(text):
+    for found, behind in pairwise([*_WORD.findall(text), ""]):
         word = found.replace(",", "") if _THOUSANDS.fullmatch(found) else found
-        if word not in _ARTICLES:
+        if word not in _ARTICLES or (word == "an" and not _SOUNDED.match(behind)):
             words.append("percent" if word == "%" else _NUMBERS.get(word, word))
-    return _PHRASE.sub(lambda found: PHRASES[found.group()], " ".join(words))
+    return _PHRASE.sub(lambda found: PHRASES[found.group()], " ".join(words)), frozenset(sources)
+
+
+def _marked(found: re.Match[str]) -> str:
+    """Mark what asks for any of its kind: "what is a premium" asks what that is, "what is the premium" how much."""
+    article, words = found[3], found[4].split()
+    if not article and (found[1] == "who" or len(words) > 1):
+        return found.group()
+    if any(word in _PREPOSITIONS or word in _DETERMINERS or word.endswith("'s") for word in words):
+        return found.group()
+    return f"{found[1]} {found[2]} @any {found[4]}"
 
 
 def names(question: str) -> list[str]:
@@ -242,6 +287,11 @@ def _run(*ends: str) -> str:
 
 
 _VERBS = "is are was were do does did".split()
+_NOUN = re.compile(r"\b(the|an?|his|her|their|our|my|your) (will|can|may|might|must)\b")
+"""Written like an auxiliary: who read the will does not ask who will read."""
+_DETERMINERS = frozenset("the this that these those my your our their its his her there it he she they @a".split())
+_ANY_OF = re.compile(rf"^(what|who) ({_BE}) (?:(an?) )?([\w'@-]+(?: [\w'@-]+){{0,3}})$")
+_ANY_OF_TOLD = re.compile(rf"^(what|who) (an? [\w'@-]+(?: [\w'@-]+){{0,3}}|[\w'@-]+) ({_BE})$")
 _NP = _run(*_PREPOSITION, *_VERBS, *"who that which and or".split())
 _OF = _run(*_VERBS, *(word for word in _PREPOSITION if word not in ("of", "for")))
 _AMOUNTS = "price|fee|charge|rent|salary|tax|budget|revenue|income|profit|fine|deposit|fare|premium|interest|loan|grant"
@@ -289,7 +339,11 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"^what (?:does|do) {_OF} cost(?= (?:{_OPEN})\b|$)", r"what is price of \1"),
         (rf"^what did {_OF} cost(?= (?:{_OPEN})\b|$)", r"what was price of \1"),
         (rf"^how much {_OF} (?:costs|cost)(?= (?:{_OPEN})\b|$)", r"what is price of \1"),
-        (rf"^what ({_BE}) (?:price|cost) (?:of|for) ", r"what \1 price of "),
+        (
+            # In books the cost of something is what it took, not what it sells for.
+            rf"^what ({_BE}) (?:price|cost) (?:of|for) (?!goods sold|sales|capital|debt|equity|production|revenue)",
+            r"what \1 price of ",
+        ),
         (rf"^how much ({_BE}) (?=(?:\S+ ){{0,4}}(?:{_AMOUNTS})\b)", r"what \1 "),
         (rf"^how much {_OF} ({_BE})$", r"what \2 price of \1"),
         (rf"^how much ({_BE}) {_OF}$", r"what \1 price of \2"),
@@ -331,7 +385,8 @@ def read(question: str) -> Wording | None:
     """Return the reading of a question, ``None`` of one that is empty or too long to be sure of."""
     if len(question) > LONGEST:
         return None
-    text = _fronted(_plain(question))
+    text, sources = _plain(question)
+    text = _fronted(text)
     for pattern, plain in _REWRITES:
         text = pattern.sub(plain, text, count=1)
     text = _MEASURED.sub(lambda m: f"what {m[2]} {MEASURES[m[1]]} of {m[3]}", text)
@@ -342,7 +397,7 @@ def read(question: str) -> Wording | None:
     words = [word for word in text.split() if word != ","]
     if not words:
         return None
-    return _row(words)
+    return replace(_row(words), sources=sources)
 
 
 def _fronted(text: str) -> str:
