@@ -35,11 +35,15 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def reserve_port(self) -> None:
+        """Choose the port before the start, for what has to know the address."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+
     def start(self) -> None:
         if not self.port:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.port = probe.getsockname()[1]
+            self.reserve_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("STC_")} | {
             "STC_STORAGE": str(self.storage),
             "STC_FAKE_EMBEDDER": "1",
@@ -114,17 +118,17 @@ class Tab:
 
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Callable[..., Tab]]:
-    """Open a tab; at the end nothing may have gone wrong in it."""
+    """Open a tab; at the end nothing may have gone wrong in it. ``elsewhere``: another server that it may go to."""
     opened: list[Tab] = []
 
-    def open_tab(**options) -> Tab:
+    def open_tab(elsewhere: str = "http://127.0.0.1:", **options) -> Tab:
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
         page = context.new_page()
         page.set_default_timeout(30_000)
         one = Tab(page)
 
         def requested(request) -> None:
-            if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+            if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", elsewhere)):
                 one.wrong.append(f"request to {request.url}")
 
         def asked(dialog) -> None:
