@@ -39,7 +39,8 @@ class Services:
             private.make_folder(storage)
         except OSError as error:
             raise UserError(
-                f"The storage folder {storage} can't be made: {error.strerror}. Choose another one."
+                f"The storage folder {storage} can't be made: {error.strerror}. Choose another one: start with "
+                "STC_STORAGE=FOLDER."
             ) from error
         self.storage = storage
         self.person = Person(owner, "", admin=True)

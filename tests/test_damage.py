@@ -335,6 +335,7 @@ def test_a_disk_that_can_not_be_written_to_is_said_so(read_only, capsys):
         status, lines = command(capsys, read_only, *arguments)
         assert status == 1
         assert "can't be written to" in lines[0]["error"]
+        assert "cp -a" in lines[0]["error"] or "chmod -R u+rwX" in lines[0]["error"]
     status, (report,) = command(capsys, read_only, "doctor", "--fix")
     assert status == 1
     assert "can't be written to" in report["checks"][0]["detail"]

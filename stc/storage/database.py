@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from stc.errors import Damaged, UserError
 from stc.storage import private
 from stc.storage.schema import HEAD
+from stc.storage.unwritable import refusal
 
 _DAMAGED = (
     "{path} {what}. Stop the program, then run 'python -m stc doctor --fix': it keeps what can still be read. Or put a "
@@ -154,10 +155,9 @@ def _in_words(path: Path) -> Iterator[None]:
             raise UserError(
                 f"The disk that holds {path.parent} is full or failing. Make room, then try again."
             ) from error
-        if "readonly" in reason or "read-only" in reason:
-            raise UserError(
-                f"{path.parent} can't be written to. Check its permissions, or choose another place."
-            ) from error
+        may_not = "unable to open" in reason and path.exists() and not os.access(path, os.R_OK | os.W_OK)
+        if may_not or "readonly" in reason or "read-only" in reason:
+            raise refusal(path.parent) from error
         if any(sign in reason for sign in ("malformed", "not a database", "vtable constructor failed")):
             raise Damaged(_DAMAGED.format(path=path, what="is damaged")) from error
         if "unable to open" in reason:

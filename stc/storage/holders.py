@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from stc.errors import UserError
+from stc.storage.unwritable import refusal
 
 _PATIENCE_S = 30.0
 
@@ -82,10 +83,7 @@ class Holders:
         except Timeout:
             raise UserError("The storage is being restored or repaired. Try again when that is done.") from None
         except OSError as error:
-            raise UserError(
-                f"{self.directory.parent} can't be written to: {error.strerror}. Make room or check its permissions, or "
-                "choose another place."
-            ) from error
+            raise refusal(self.directory.parent, error) from error
         try:
             yield
         finally:
