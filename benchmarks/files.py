@@ -5,8 +5,9 @@
 ``--hostile`` holds a ``manifest.json`` that says what to expect of each file, ``--odd`` only files: each is to be ready or to
 fail with a reason. One process of ``python -m stc add`` reads all of them into one storage, with the fake embedder; files whose
 bytes equal another's are added once more, each into a storage of its own, and locked ones with their password. Watched
-meanwhile: the time of each file, the memory of each process, files written elsewhere. At last ``doctor`` looks. The exit status
-is 1 where anything differs from what was expected.
+meanwhile: the time of each file, the memory of each process, files written elsewhere. At last ``doctor`` looks. Each file has
+its line as soon as it is read, with the most memory that any process has taken so far: a run that is cut short has told as much
+as it knows. The exit status is 1 where anything differs from what was expected.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -23,7 +25,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,9 @@ class Watched:
             name = "add" if process == root else os.path.basename(command[2 if b"-m" in command else 0].decode())
             self.peaks[name] = max(self.peaks.get(name, 0), peak)
 
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {peak >> 20} MiB" for name, peak in sorted(self.peaks.items()))
+
 
 def _with_descendants(root: int) -> Iterable[int]:
     waiting = [root]
@@ -69,12 +74,21 @@ def _with_descendants(root: int) -> Iterable[int]:
             continue
 
 
-def add(storage: Path, files: Sequence[Path], watched: Watched, *options: str) -> tuple[int, list[dict[str, Any]], str]:
-    """Add files in one process; return its exit status, its lines and what it said on stderr."""
+def add(
+    storage: Path,
+    files: Sequence[Path],
+    watched: Watched,
+    *options: str,
+    hear: Callable[[dict[str, Any]], None] = lambda line: None,
+) -> tuple[int, list[dict[str, Any]], str]:
+    """Add files in one process; return its exit status, its lines and what it said on stderr. ``hear`` gets each line as
+    it comes."""
     environment = {**os.environ, "STC_FAKE_EMBEDDER": "1", "STC_LOCAL_SERVERS": ""}
     command = [sys.executable, "-m", "stc", "--storage", str(storage), "add", "--json", *options, *map(str, files)]
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
-        process = subprocess.Popen(command, stdout=said, stderr=complained, env=environment)
+    lines = []
+    with tempfile.TemporaryFile() as complained:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complained, env=environment)
+        assert process.stdout is not None
         ended = threading.Event()
 
         def watch() -> None:
@@ -83,12 +97,14 @@ def add(storage: Path, files: Sequence[Path], watched: Watched, *options: str) -
 
         watcher = threading.Thread(target=watch)
         watcher.start()
+        with process.stdout as said:
+            for line in said:
+                lines.append(json.loads(line))
+                hear(lines[-1])
         process.wait()
         ended.set()
         watcher.join()
-        said.seek(0)
         complained.seek(0)
-        lines = [json.loads(line) for line in said.read().splitlines()]
         return process.returncode, lines, complained.read().decode("utf-8", "replace")
 
 
@@ -180,10 +196,19 @@ class Trial:
     def storage(self) -> Path:
         return self.root / "storage"
 
-    def together(self, show_all: bool) -> None:
+    def together(self) -> None:
         """Add all files in one run and judge each."""
         started = time.monotonic()
-        status, lines, complaints = add(self.storage, self.files, self.watched)
+        heard = 0
+
+        def hear(line: dict[str, Any]) -> None:
+            nonlocal heard
+            heard += 1
+            name = Path(line["path"]).relative_to(self.root)
+            print(f"{heard}/{len(self.files)} {name}: {outcome(line)}, {line['seconds']:.1f} s, {line['error'] or ''}")
+            print(f"    so far {time.monotonic() - started:.0f} s; at most {self.watched}", flush=True)
+
+        status, lines, complaints = add(self.storage, self.files, self.watched, hear=hear)
         took_s = time.monotonic() - started
         if status not in (0, 1) or len(lines) != len(self.files):
             self.wrong.append(f"add ended with {status} after {len(lines)} of {len(self.files)}: {complaints[-2000:]}")
@@ -192,11 +217,8 @@ class Trial:
         pairs = list(zip(self.files, lines, strict=False))
         again = set(repeated(self.files))
         for file, line in pairs:
-            found = self._judge(file, line, file in again)
-            name = file.relative_to(self.root)
-            if found or show_all:
-                print(f"{name}: {outcome(line)}, {line['seconds']:.1f} s, {line['error'] or ''} {'; '.join(found)}")
-            self.wrong += [f"{name}: {each}" for each in found]
+            for each in self._judge(file, line, file in again):
+                self.wrong.append(f"{file.relative_to(self.root)}: {outcome(line)} {line['error'] or ''}: {each}")
         print(f"\n{len(lines)} files in {took_s:.0f} s")
         for title, group in (("hostile", set(self.manifest)), ("odd", set(self.strange))):
             print(f"  {title}: {dict(Counter(outcome(line) for file, line in pairs if file in group))}")
@@ -247,7 +269,7 @@ class Trial:
 
     def afterwards(self, before: set[Path]) -> None:
         """Look at memory, at files that nobody should have written, and at the storage."""
-        print("  memory, peak MiB:", {name: peak >> 20 for name, peak in sorted(self.watched.peaks.items())})
+        print(f"  memory, at most: {self.watched}")
         cap = Settings().parse_memory_bytes
         self.wrong += [f"{name} took {peak >> 20} MiB" for name, peak in self.watched.peaks.items() if peak > cap]
         ours = {self.storage, *self.root.glob("alone-*")}
@@ -263,8 +285,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Add hostile and odd files; print expected against got.")
     parser.add_argument("--hostile", type=Path, metavar="TAR", help="files with a manifest.json")
     parser.add_argument("--odd", type=Path, metavar="TAR", help="files of which each is ready or fails with a reason")
-    parser.add_argument("--all", action="store_true", help="print every file, not only the differences")
     options = parser.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # some of the names are no text
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         hostile = unpack(options.hostile, root / "hostile-files")
@@ -276,7 +299,7 @@ def main() -> int:
         strange = sorted(path for path in odd.rglob("*") if path.is_file()) if odd is not None else []
         before = set(root.rglob("*"))
         trial = Trial(root, manifest, strange)
-        trial.together(options.all)
+        trial.together()
         trial.alone()
         trial.unlocked()
         trial.afterwards(before)
