@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stc.models import llm
 from stc.services import Services
 from stc.storage import private
 from stc.storage.database import Database
@@ -48,11 +49,13 @@ def _wrongly_skipped(config: pytest.Config) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Tests see no setting or key of the person who runs them; only ``model`` tests load the real embedder."""
+    """Tests see no setting or key of the person who runs them, and wait no half second before a call is tried again; only
+    ``model`` tests load the real embedder."""
     for name in list(os.environ):
         if name.startswith("STC_") or name.endswith("_API_KEY"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("STC_LOCAL_SERVERS", "")  # whatever model server runs on this computer is not looked for
+    monkeypatch.setattr(llm, "_RETRY_WAIT_S", 0.01)
     if request.node.get_closest_marker("model") is None:
         monkeypatch.setenv("STC_FAKE_EMBEDDER", "1")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import random
 import threading
@@ -12,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from stc.chat import answering
-from stc.documents import ingest
 from stc.errors import StcError, UpstreamError
 from stc.models.llm import LanguageModel
 from stc.services import Services
@@ -20,6 +18,7 @@ from stc.sleep.run import sleep_now
 from stc.storage import ledger
 from stc.words import LedgerRow
 from tests.fakes import Billed, ModelServer
+from tests.sleep import library
 
 CALLS = 200
 _FAULTS = (
@@ -84,8 +83,7 @@ def mixed_calls(services: Services, server: ModelServer, *, calls: int = CALLS, 
 
 
 def _add(services: Services, hour: int) -> str:
-    received = ingest.receive(services, f"ferry {hour}.md", io.BytesIO(_FERRY.format(hour=hour).encode() * 3))
-    return ingest.process(services, received.document_id).id
+    return library.add(services, [_FERRY.format(hour=hour) * 3], name=f"ferry {hour}.md").id
 
 
 def _call(services: Services, lot: random.Random, *, stopped: bool) -> None:
