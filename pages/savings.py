@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from stc.meter import as_if, calibrating, ledger, sentences
+from stc.meter.books import Books
 from stc.meter.quality import NoteUse, quality
 from stc.meter.totals import totals_json
 from stc.sleep.planning import PASS_WORDS
@@ -230,7 +231,7 @@ def by_route() -> None:
     table(["Answered from", "Answers", "Share", "Tokens each", "Quotes verified", "Thumbs up / down"], rows)
 
 
-def priced_as_if(books: meter.Books) -> tuple[meter.Books, str]:
+def priced_as_if(books: Books) -> tuple[Books, str]:
     """Return the books at the price of the model that stands in where none was used, and what to say of that."""
     model = st.session_state.get("as-if", "").strip()
     if not model:
@@ -238,7 +239,7 @@ def priced_as_if(books: meter.Books) -> tuple[meter.Books, str]:
     price = services.llm.price(model)
     if price is None:
         return books, f"The price of {model} is unknown: nothing is counted as if it had been paid. Enter it below."
-    books = meter.Books(as_if.rows(books.rows, price), as_if.answers(books.answers, price))
+    books = Books(as_if.rows(books.rows, price), as_if.answers(books.answers, price))
     return (
         books,
         f"As if what was quoted without an AI model had cost what {model} costs. Nobody paid this; it is an estimate.",

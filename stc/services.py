@@ -24,6 +24,7 @@ from stc.words import ONLY_PERSON, SERVER, SHARED, Person
 if TYPE_CHECKING:
     from stc.models.embedding import Embedder
     from stc.models.llm import LanguageModel
+    from stc.storage.bookkeeping import Bookkeeper
     from stc.storage.vectors import VectorIndex
 
 
@@ -73,7 +74,7 @@ class Services:
             if view is None:
                 view = copy.copy(root)
                 view.person = person
-                for opened in ("_embedder", "_vectors", "_llm"):
+                for opened in ("_embedder", "_vectors", "_bookkeeper", "_llm"):
                     view.__dict__.pop(opened, None)
                 root._views[person.id, person.admin] = view
         return view
@@ -126,6 +127,17 @@ class Services:
         from stc.storage.vectors import VectorIndex
 
         return VectorIndex(self.database, self.storage / "chroma")
+
+    @property
+    def bookkeeper(self) -> Bookkeeper:
+        with self._lock:
+            return self._root._bookkeeper
+
+    @cached_property
+    def _bookkeeper(self) -> Bookkeeper:
+        from stc.storage.bookkeeping import Bookkeeper
+
+        return Bookkeeper(self.database)
 
     @property
     def llm(self) -> LanguageModel:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from stc.meter.prices import OWN_REVISION
@@ -141,7 +142,13 @@ def break_even_questions(net: Fraction | float, mean_saving: Fraction | float | 
 
 def exact(value: Fraction | float) -> Fraction:
     """Return the number as it is written: 0.1 is one tenth."""
-    return value if isinstance(value, Fraction) else Fraction(Decimal(repr(value)))
+    return value if isinstance(value, Fraction) else _written(repr(value))
+
+
+@lru_cache(maxsize=65_536)
+def _written(number: str) -> Fraction:
+    """Sums over all answers are made again and again, of the same costs."""
+    return Fraction(Decimal(number))
 
 
 # Sums over calls

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from stc.storage import stamps
 from stc.storage.schema import answers, conversations, presence
 from stc.words import Answer, Baseline, Citation, Hit, Usage
 
@@ -54,7 +55,7 @@ def save_answer(connection: Connection, answer: Answer) -> None:
 
     One whose conversation was deleted meanwhile is gone with it: nothing is written then.
     """
-    values = {f.name: getattr(answer, f.name) for f in dataclasses.fields(answer)}
+    values = {f.name: getattr(answer, f.name) for f in dataclasses.fields(answer)} | {"stamp": stamps.new(connection)}
     for name in ("scope", "reasons", "notes_used"):
         values[name] = list(values[name])
     values["sources"] = None if answer.sources is None else list(answer.sources)
@@ -74,6 +75,7 @@ def save_answer(connection: Connection, answer: Answer) -> None:
 
 def _answer(row: Row[Any]) -> Answer:
     values = dict(row._mapping)
+    del values["stamp"]
     for name in ("scope", "reasons", "notes_used"):
         values[name] = tuple(values[name])
     values["sources"] = None if values["sources"] is None else tuple(values["sources"])
@@ -98,11 +100,18 @@ def get_answer(connection: Connection, owner: str, answer_id: str) -> Answer | N
     return _answer(row) if row else None
 
 
-def all_answers(connection: Connection, owner: str) -> list[Answer]:
+def all_answers(connection: Connection, owner: str, *, newer_than: int = -1) -> list[Answer]:
+    """Return the owner's answers, oldest first; those with a stamp ``newer_than`` the one given."""
     rows = connection.execute(
-        select(answers).where(answers.c.owner == owner).order_by(answers.c.asked_at, answers.c.id)
+        select(answers)
+        .where(answers.c.owner == owner, answers.c.stamp > newer_than)
+        .order_by(answers.c.asked_at, answers.c.id)
     )
     return [_answer(row) for row in rows]
+
+
+def count_answers(connection: Connection, owner: str) -> int:
+    return stamps.count(connection, answers, owner)
 
 
 def recent_answers(connection: Connection, owner: str | None, *, since: float, limit: int) -> list[Answer]:
@@ -121,7 +130,11 @@ def recent_answers(connection: Connection, owner: str | None, *, since: float, l
 
 
 def rate(connection: Connection, owner: str, answer_id: str, rating: int) -> None:
-    connection.execute(update(answers).where(answers.c.owner == owner, answers.c.id == answer_id).values(rating=rating))
+    connection.execute(
+        update(answers)
+        .where(answers.c.owner == owner, answers.c.id == answer_id)
+        .values(rating=rating, stamp=stamps.new(connection))
+    )
 
 
 def end_orphans(connection: Connection, now: float, error: str) -> None:
@@ -130,7 +143,7 @@ def end_orphans(connection: Connection, now: float, error: str) -> None:
     connection.execute(
         update(answers)
         .where(answers.c.state == "running", answers.c.asked_at < now, answers.c.id.not_in(waited_for))
-        .values(state="stopped", error=error)
+        .values(state="stopped", error=error, stamp=stamps.new(connection))
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, delete, func, insert, select
 
 from stc.meter.quality import NoteUse
+from stc.storage import stamps
 from stc.storage.schema import ledger, notes
 from stc.words import HAND_WRITTEN, IMPORTED, LedgerRow, Usage
 
@@ -20,6 +21,7 @@ _USAGE = tuple(f.name for f in dataclasses.fields(Usage))
 
 def add(connection: Connection, row: LedgerRow) -> None:
     values = {f.name: getattr(row, f.name) for f in dataclasses.fields(row) if f.name != "usage"}
+    values["stamp"] = stamps.new(connection)
     connection.execute(insert(ledger).values(**values, **dataclasses.asdict(row.usage)))
 
 
@@ -36,6 +38,7 @@ def withdraw(connection: Connection, row_id: str) -> None:
 
 def _row(row: Row[Any]) -> LedgerRow:
     values = dict(row._mapping)
+    del values["stamp"]
     usage = Usage(**{name: values.pop(name) for name in _USAGE})
     return LedgerRow(**values, usage=usage)
 
@@ -47,9 +50,11 @@ def rows(
     since: float = 0.0,
     purpose: str | None = None,
     document_id: str | None = None,
+    newer_than: int = -1,
 ) -> list[LedgerRow]:
-    """Return the owner's rows (everybody's with no ``owner``) from ``since`` on, oldest first."""
-    query = select(ledger).where(ledger.c.at >= since)
+    """Return the owner's rows (everybody's with no ``owner``) from ``since`` on, oldest first; those with a stamp
+    ``newer_than`` the one given."""
+    query = select(ledger).where(ledger.c.at >= since, ledger.c.stamp > newer_than)
     if owner is not None:
         query = query.where(ledger.c.owner == owner)
     if purpose:
@@ -57,6 +62,10 @@ def rows(
     if document_id:
         query = query.where(ledger.c.document_id == document_id)
     return [_row(row) for row in connection.execute(query.order_by(ledger.c.at, ledger.c.id))]
+
+
+def count(connection: Connection, owner: str) -> int:
+    return stamps.count(connection, ledger, owner)
 
 
 def of_error(connection: Connection, error: str) -> list[LedgerRow]:

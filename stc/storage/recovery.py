@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from stc.storage import documents as document_rows
-from stc.storage import loose_files
+from stc.storage import loose_files, stamps
 from stc.storage.schema import answers, documents, presence, sleep_tasks
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _free(connection: Connection, dead: Sequence[str], now: float) -> None:
     connection.execute(
         update(answers)
         .where(answers.c.state == "running", answers.c.id.in_(waited_for))
-        .values(state="stopped", error=STOPPED)
+        .values(state="stopped", error=STOPPED, stamp=stamps.new(connection))
     )
     connection.execute(delete(presence).where(presence.c.process.in_(dead)))
 

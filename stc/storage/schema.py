@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0013"
+HEAD = "0014"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -279,8 +279,10 @@ answers = Table(
     Column("documents_asked", Integer, nullable=False, server_default="0"),
     Column("pages", Text, nullable=False, server_default=""),  # of the one document in scope; "" means all
     Column("sources", JSON(none_as_null=True)),  # documents whose text it may hold; NULL: not recorded
+    Column("stamp", Integer, nullable=False, server_default="0"),  # see stc.storage.stamps
     Index(None, "conversation_id"),
     Index(None, "asked_at"),
+    Index("ix_answers_stamp", "owner", "stamp"),
 )
 
 ledger = Table(
@@ -314,8 +316,17 @@ ledger = Table(
     Column("error", Text),
     Column("cache_write_1h_tokens", Integer, nullable=False, server_default="0"),
     Column("price", JSON(none_as_null=True)),  # what the call was reckoned with
+    Column("stamp", Integer, nullable=False, server_default="0"),  # see stc.storage.stamps
     Index(None, "at"),
     Index(None, "document_id"),
+    Index("ix_ledger_stamp", "owner", "stamp"),
+)
+
+stamps = Table(
+    "stamps",
+    metadata,
+    # One row: the newest stamp of any answer or ledger row. It never goes down, whatever is deleted.
+    Column("newest", Integer, nullable=False),
 )
 
 shadows = Table(

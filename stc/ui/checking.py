@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from stc.meter import calibrating, ledger, providers
+from stc.meter.books import Books
 from stc.meter.calibrating import Error, Off
 from stc.services import Services
 from stc.sleep import facts
 from stc.ui import safe
-from stc.ui.meter import BASELINE_WORDS, Books
+from stc.ui.meter import BASELINE_WORDS
 from stc.words import EXTRACTIVE
 
 _SHARES = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)

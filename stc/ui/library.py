@@ -160,12 +160,6 @@ def page_shown() -> None:
         running.page_shown()
 
 
-def books(of: Services) -> tuple[list[LedgerRow], list[Answer]]:
-    """Return every call and every answer, oldest first: what the meter adds up."""
-    with of.database.read() as connection:
-        return ledger_rows.rows(connection, of.owner), conversation_rows.all_answers(connection, of.owner)
-
-
 def shared_costs(of: Services) -> list[LedgerRow]:
     """Return the calls that prepared shared documents: nobody's own cost, and everybody's to see."""
     with of.database.read() as connection:

@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import streamlit as st
 
 from stc.meter import ledger, receipts, sentences
+from stc.meter.books import Books
 from stc.meter.quality import NoteUse
 from stc.services import Services
 from stc.storage import ledger as ledger_rows
 from stc.storage import shadows
-from stc.ui import library, phrases, safe
-from stc.words import Answer, Baseline, LedgerRow, Shadow
+from stc.ui import phrases, safe
+from stc.words import Answer, Baseline, Shadow
 
 BASELINE_WORDS = {
     "chunks": "From passages, without preparation",
     "document": "From the whole document",
     "document_cached": "The same, cached by the provider",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """Everything the meter adds up, read once for a drawing."""
-
-    rows: Sequence[LedgerRow]
-    answers: Sequence[Answer]
-    nets: dict[frozenset[str], ledger.Net] = field(default_factory=dict)
-    by_document: dict[str, ledger.Net] = field(default_factory=dict)
-
-    def net(self, documents: frozenset[str]) -> ledger.Net:
-        """Return what preparing these documents cost and saved; answers of one chat mostly share theirs."""
-        if len(documents) == 1:
-            return self.of_document(*documents)
-        if documents not in self.nets:
-            self.nets[documents] = ledger.net(self.rows, self.answers, documents=documents)
-        return self.nets[documents]
-
-    def of_document(self, document_id: str) -> ledger.Net:
-        if not self.by_document:
-            self.by_document.update(ledger.nets_by_document(self.rows, self.answers))
-        return self.by_document.get(document_id, ledger.Net(ledger.HEADLINE))
 
 
 def show(services: Services, answer: Answer, books: Books) -> None:
@@ -135,7 +111,7 @@ def _estimated(answer: Answer) -> list[str]:
 
 
 def books(services: Services) -> Books:
-    return Books(*library.books(services))
+    return services.bookkeeper.open(services.owner)
 
 
 def checks(services: Services) -> list[Shadow]:

@@ -173,7 +173,6 @@ LISTS = {
     "stc.ui.library.conversations": library.conversations,
     "stc.ui.library.failures": library.failures,
     "stc.ui.library.shared_costs": library.shared_costs,
-    "stc.ui.library.books": lambda s: library.books(s),
     "stc.ui.library.away_since": library.away_since,
     "stc.ui.library.consent_wanted": library.consent_wanted,
     "stc.ui.library.file_arrived": library.file_arrived,
@@ -234,7 +233,7 @@ def seen(services, theirs) -> tuple:
             conversation_rows.list_all(connection, services.owner),
             conversation_rows.answers_of(connection, services.owner, theirs.conversation),
             library.failures(services),
-            library.books(services),
+            meter.books(services),
         )
 
 
