@@ -12,9 +12,10 @@ Everything else that is raised is a bug and keeps its traceback.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from stc.words import Usage
+if TYPE_CHECKING:
+    from stc.words import Usage
 
 
 class StcError(Exception):
