@@ -10,7 +10,7 @@ from stc.access import people
 from stc.errors import StcError
 from stc.meter import ledger
 from stc.ui import dialogs, library, login_provider, phrases, safe
-from stc.words import SHARED, Person
+from stc.words import SHARED, Limits, Person
 
 services = library.services()
 BY_PROVIDER = login_provider.is_set_up()
@@ -66,14 +66,29 @@ def switch(act: Any, *given: Any) -> None:
 def uses(owner: str) -> str:
     """Return what somebody uses in a line; no question and no text of theirs."""
     used = people.used(services, owner)
-    prepared = f"prepared with {used.prepared_tokens:,} tokens, {ledger.money(used.prepared_usd)}"
-    if owner == SHARED:
-        return safe.inert(prepared)
-    asked = f"asked for {used.asked_tokens:,} tokens, {ledger.money(used.asked_usd)}"
-    if used.today_tokens:
-        asked += f" (today {used.today_tokens:,}, {ledger.money(used.today_usd)})"
-    kept = f"{phrases.count(used.documents, 'document')}, {phrases.size(used.bytes)}"
-    return safe.inert(f"{asked} · {prepared} · {kept}")
+    told = []
+    if used.asked_tokens:
+        today = f" (today {used.today_tokens:,}, {ledger.money(used.today_usd)})" if used.today_tokens else ""
+        told.append(f"asked for {used.asked_tokens:,} tokens, {ledger.money(used.asked_usd)}{today}")
+    if used.prepared_tokens:
+        told.append(f"prepared with {used.prepared_tokens:,} tokens, {ledger.money(used.prepared_usd)}")
+    if used.documents and owner != SHARED:
+        told.append(f"{phrases.count(used.documents, 'document')}, {phrases.size(used.bytes)}")
+    return safe.inert(" · ".join(told) or "nothing used yet")
+
+
+def limited(limits: Limits) -> str:
+    """Return what somebody may use at most in a line, "" where nothing is limited."""
+    told = []
+    if limits.ask_usd is not None:
+        told.append(f"{ledger.money(limits.ask_usd)} a day")
+    if limits.ask_tokens is not None:
+        told.append(f"{limits.ask_tokens:,} tokens a day")
+    if limits.most_documents is not None:
+        told.append(phrases.count(limits.most_documents, "document"))
+    if limits.most_bytes is not None:
+        told.append(phrases.size(limits.most_bytes))
+    return safe.inert(f"at most {', '.join(told)}") if told else ""
 
 
 def row(person: Person) -> None:
@@ -87,6 +102,8 @@ def row(person: Person) -> None:
         if person.email:
             st.caption(safe.inert(person.email))
         st.caption(uses(person.id))
+        if most := limited(person.limits):
+            st.caption(most)
         st.button(
             "Options",
             icon=":material/tune:",

@@ -60,6 +60,7 @@ def test_an_admin_disables_and_limits_somebody_but_not_themselves(services, sign
     button(app, "Save").click().run()
     limits = people.find(services, "Bert").limits
     assert (limits.ask_usd, limits.most_bytes, limits.ask_tokens) == (0.5, 12_500_000, None)
+    assert "at most $0.50 a day, 12.5 MB" in all_text(app).replace("\\", "")
     app.button(f"person-{bert.id}").click().run()
     assert app.number_input("limit-most_bytes").value == 12.5
     app.button(f"person-{bert.id}").click().run()
