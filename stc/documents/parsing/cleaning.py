@@ -33,6 +33,9 @@ _SOFT_HYPHEN_AT_LINE_END = re.compile("\u00ad[ \t]*(?=\n)")
 _TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]+(?=\n|$)")
 _MANY_EMPTY_LINES = re.compile(r"\n{4,}")
 _LEADER = re.compile(r"\.{5,}|_{5,}|(?:\.[ \t]+){4,}\.")
+_MOST_MARKS = 30
+"""Accents on one letter: as many as Unicode's stream-safe text has (UAX 15). Sorting a run of them takes its length squared."""
+_MAYBE_MARKS = re.compile(rf"[^\w\x00-\u02ff]{{{_MOST_MARKS // 2},}}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -40,17 +43,35 @@ def clean(text: str) -> str:
     """Return ``text`` in NFC with line breaks as ``\\n``, without characters that nobody sees. Idempotent.
 
     Gone: NUL and other controls, lone surrogates, bidirectional overrides, zero-width spaces, tag characters, white
-    space at line ends, all but two of many empty lines. Ligatures become letters, exotic spaces and hyphens plain ones;
-    a soft hyphen becomes a hyphen where it ends a line and nothing elsewhere. Leaders ("Title ........ 12") shrink to
-    four characters: each of theirs would take a token of a passage's few hundred.
+    space at line ends, all but two of many empty lines, accents beyond thirty on one letter. Ligatures become letters, exotic
+    spaces and hyphens plain ones; a soft hyphen becomes a hyphen where it ends a line and nothing elsewhere. Leaders
+    ("Title ........ 12") shrink to four characters: each of theirs would take a token of a passage's few hundred.
     """
     if _SURROGATE.search(text):
         # Parsers hand out pairs as two characters; what is still alone after joining them means nothing.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_TABLE)
     text = _SOFT_HYPHEN_AT_LINE_END.sub("-", text).replace("\u00ad", "")
-    text = _LEADER.sub(lambda match: match[0][0] * 4, unicodedata.normalize("NFC", text))
+    text = _LEADER.sub(lambda match: match[0][0] * 4, _composed(text))
     return _MANY_EMPTY_LINES.sub("\n\n\n", _TRAILING_SPACE.sub("", text)).strip("\n")
+
+
+def _composed(text: str) -> str:
+    """Return ``text`` in NFC, without the marks on a letter beyond the most that are taken."""
+    if not _MAYBE_MARKS.search(text):
+        return unicodedata.normalize("NFC", text)
+    # Composing may add a mark to a run: it is looked at again.
+    return _MAYBE_MARKS.sub(_thinned, unicodedata.normalize("NFC", _MAYBE_MARKS.sub(_thinned, text)))
+
+
+def _thinned(run: re.Match[str]) -> str:
+    found = []
+    marks = 0
+    for character in run[0]:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MOST_MARKS:
+            found.append(character)
+    return "".join(found)
 
 
 def clean_name(name: str) -> str:

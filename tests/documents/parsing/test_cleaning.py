@@ -48,6 +48,16 @@ def test_a_long_run_of_blanks_takes_no_long_time():
     assert time.process_time() - began < 5
 
 
+def test_accents_without_end_take_no_long_time_and_those_of_a_language_stay():
+    began = time.process_time()
+    found = clean("a" + "\u0301\u0323" * 100_000 + "b")
+    assert time.process_time() - began < 5
+    assert found[-1] == "b"
+    assert len(found) <= 32
+    assert clean(found) == found
+    assert clean("\u03b1\u0313\u0301\u0345 " * 40) == " ".join(["\u1f84"] * 40)
+
+
 TRICKY = st.sampled_from(
     "\x00\x07\x1b\x7f\x85\u00ad\u061c\u200b\u200e\u202e\u2028\u2066\u2069\ufeff\ufffe\ud800\udfff\U000e0041"
 )
