@@ -904,9 +904,7 @@ def _explanation(error: BaseException, target: Target, settings: Settings) -> Up
             "Ask about fewer documents, choose Quick, or choose another model on the Settings page.",
             kind="context",
         )
-    if status == 402 or any(
-        word in text for word in ("insufficient_quota", "current quota", "credit balance", "billing")
-    ):
+    if status == 402 or any(word in text for word in _NO_CREDIT):
         return UpstreamError(
             f"The account at {server} has no credit left. "
             "Add some there, or choose another model on the Settings page.",

@@ -113,10 +113,6 @@ transport travel treat trigger try turn type undermine unify unite update upgrad
 verify view visit volunteer vote wait walk want warn waste weaken weigh welcome witness work worship yield
 """
 
-_NOT_DOUBLED = frozenset(
-    "offer enter cover deliver gather consider remember suffer alter differ administer register".split()
-)
-
 
 def _past(base: str) -> str:
     if base.endswith("e"):
