@@ -36,7 +36,7 @@ def go(chat: str | None = None, document: str | None = None) -> None:
 
 def ask(question: str, route: str = "auto", origin: Origin = "typed") -> None:
     """Ask in the current conversation, or in a new one. What can't be asked is said on the page."""
-    chosen = st.session_state.get(scope_key) or None
+    chosen = scope_wanted() or None
     try:
         scope.check_question(question)
         if gone and not chosen:
@@ -82,20 +82,29 @@ def all_documents() -> None:
 def rescope() -> None:
     st.session_state[pages_key] = ""
     if conversation:
-        library.scope_conversation(services, conversation["id"], st.session_state[scope_key])
+        library.scope_conversation(services, conversation["id"], scope_wanted())
 
 
 def repage() -> None:
     """Keep the pages with the chat; what names none stays in its field, which says so."""
-    chosen = st.session_state[scope_key]
+    chosen = scope_wanted()
     if conversation:
         pages = "" if pages_refused() else pages_wanted()
         library.scope_conversation(services, conversation["id"], chosen, pages)
 
 
+def scope_wanted() -> list[str]:
+    """Return the documents to answer from, [] for all.
+
+    Streamlit forgets what a field held when a run is cut short before it draws the field: then it is what the chat keeps.
+    """
+    return [one for one in st.session_state.get(scope_key, limited_to) if one in names]
+
+
 def pages_wanted() -> str:
     """Return the pages that are asked for of the one document chosen, as they were typed."""
-    return st.session_state[pages_key] if len(st.session_state[scope_key]) == 1 else ""
+    kept = conversation["pages"] if conversation else ""
+    return st.session_state.get(pages_key, kept) if len(scope_wanted()) == 1 else ""
 
 
 def pages_refused() -> str:
@@ -103,7 +112,7 @@ def pages_refused() -> str:
     try:
         pages = scope.Pages.parse(pages_wanted())
         if pages:
-            pages.check(next(one for one in documents if one.id in st.session_state[scope_key]))
+            pages.check(next(one for one in documents if one.id in scope_wanted()))
     except UserError as error:
         return str(error)
     return ""
@@ -180,7 +189,7 @@ def chat_row(chat: dict[str, Any]) -> None:
 
 def sidebar() -> None:
     st.button("New chat", icon=":material/add:", width="stretch", on_click=go, key="new-chat")
-    chosen = st.session_state[scope_key]
+    chosen = scope_wanted()
     options = [document.id for document in documents if document.status == "ready" or document.id in chosen]
     if len(options) > 1 or limited_to:
         st.multiselect(
@@ -261,7 +270,7 @@ opened_id = st.query_params.get("document") if conversation is None else None
 scope_key = f"scope-{conversation['id'] if conversation else opened_id or 'new'}"
 limited_to = conversation["scope"] if conversation else [opened_id] if opened_id else []
 gone = [one for one in limited_to if one not in names]
-st.session_state[scope_key] = [one for one in st.session_state.get(scope_key, limited_to) if one in names]
+st.session_state[scope_key] = scope_wanted()
 pages_key = f"pages-{scope_key}"
 st.session_state[pages_key] = st.session_state.get(pages_key, conversation["pages"] if conversation else "")
 

@@ -227,6 +227,21 @@ def test_a_chat_can_be_limited_to_pages_of_one_document(app, services):
     assert [answer.pages for answer in library.answers(services, chat["id"])] == ["2", "2", ""]
 
 
+def test_a_question_can_be_asked_where_a_run_that_was_cut_short_forgot_a_field(app, add, services):
+    add()
+    other = add("harbour.md", "# Harbour\n\nThe harbour was dug in 1902. It holds 80 boats.\n")
+    app.run()
+    app.multiselect[0].set_value([other]).run()
+    ask(app, "When was the harbour dug?")
+    until(app, "1902")
+    chat = library.conversations(services)[0]["id"]
+    del app.session_state[f"pages-scope-{chat}"]
+    ask(app, "How many boats does it hold?")
+    until(app, "80 boats")
+    assert not app.exception
+    assert [answer.scope for answer in library.answers(services, chat)] == [(other,), (other,)]
+
+
 def test_a_chat_is_renamed_and_deleted(app, add, services):
     add()
     app.run()
