@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from stc.chat.figures import MONTHS
-from stc.chat.terms import terms
+from stc.chat.figures import MONTHS, numbers
+from stc.chat.terms import stem, terms
 
 _NEGATED = re.compile(r"\b(?:not|never|without|cannot|no longer|nobody|nor|neither|no (?=\w))\b|n['’]t\b", re.I)
 _REPORTED = re.compile(
@@ -22,8 +22,8 @@ _ASKING = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re
 _NEGATING = re.compile(
     r"\b(?:not|no|never|nor|neither|none|without|cannot|nothing|nobody|nowhere|except|lack\w*|fail\w*|un(?![idt])\w{3,}"
     r"|refus\w*|prohibit\w*|forb\w+|absen\w+|rather than|instead|few|hardly|rarely|seldom|exclud\w*|other than|unable"
-    r"|impossible|non|in(?:ability|sufficient|correct\w*|adequate)|avoid\w*|prevent\w*|den(?:y|ied)|reject\w*|oppos\w*|against"
-    r"|differ\w*|outside|only|free|dis\w{4,})\b|n['’]t\b|\bnon-",
+    r"|impossible|non|in(?:ability|sufficient|correct\w*|adequate)|avoid\w*|den(?:y|ied)|reject\w*"
+    r"|dis(?:agree|allow|appear|approv|continu|like|obey|qualif|regard)\w*)\b|n['’]t\b|\bnon-",
     re.I,
 )
 _OPPOSITES = """
@@ -31,42 +31,70 @@ most least, more less, more fewer, increase decrease, increased decreased, incre
 falling, high low, higher lower, highest lowest, large small, larger smaller, largest smallest, big little, bigger smaller,
 biggest smallest, long short, longer shorter, longest shortest, first last, earliest latest, early late, earlier later, before
 after, begin end, began ended, start end, started ended, start finish, start stop, open close, opened closed, win lose, won
-lost, with without, accept reject, accepted rejected, allow forbid, allow prohibit, allowed prohibited, allowed forbidden, legal
-illegal, lawful unlawful, public private, male female, men women, north south, northern southern, east west, eastern western,
-northeast southwest, northwest southeast, left right, top bottom, upper lower, above below, over under, inside outside, internal
-external, inner outer, interior exterior, minimum maximum, best worst, better worse, good bad, strong weak, stronger weaker,
-strongest weakest, rich poor, old new, older newer, older younger, oldest youngest, oldest newest, old young, fast slow, faster
-slower, hot cold, warm cold, warmer cooler, heavy light, easy difficult, easy hard, simple complex, majority minority, all none,
-always never, often rarely, often seldom, common rare, common uncommon, usual unusual, positive negative, add remove, added
-removed, gain lose, gained lost, gain loss, buy sell, bought sold, import export, imports exports, imported exported, enter
-leave, arrive depart, arrived departed, arrival departure, support oppose, supported opposed, supporter opponent, friend enemy,
-ally enemy, allies enemies, peace war, victory defeat, defeated victorious, success failure, successful unsuccessful, succeed
-fail, succeeded failed, create destroy, created destroyed, build destroy, built destroyed, construct demolish, birth death,
-alive dead, live die, urban rural, ancient modern, natural artificial, liquid solid, direct indirect, domestic foreign,
-voluntary compulsory, voluntary mandatory, optional mandatory, optional required, temporary permanent, include exclude, included
-excluded, including excluding, advantage disadvantage, advantages disadvantages, benefit drawback, agree disagree, agreed
-disagreed, connect disconnect, appear disappear, hired fired, raise lower, raised lowered, expand contract, expanded contracted,
-expand shrink, widen narrow, wide narrow, deep shallow, dense sparse, near far, nearer farther, nearest farthest, odd even, finite
-infinite, possible impossible, able unable, known unknown, dependent independent, equal unequal, regular irregular, formal
-informal, sufficient insufficient, necessary unnecessary, safe dangerous, safe unsafe, healthy sick, day night, morning evening,
-summer winter, spring autumn, love hate, loved hated, encourage discourage, encouraged discouraged, promote hinder, protect
-attack, protected attacked, defend attack, praise criticize, praised criticized, deny admit, denied admitted, deny confirm, denied
-confirmed, lend borrow, teach learn, push pull, send receive, sent received, upload download, teacher student, teachers students,
-employer employee, landlord tenant, buyer seller, sender receiver, winner loser, ancestor descendant, predecessor successor,
-catholic protestant, deterministic nondeterministic, deterministic non-deterministic, profit loss, income expense, assets
-liabilities, debit credit, gross net, supply demand, causes effects
+lost, with without, accept reject, accepted rejected, allow forbid, allow prohibit, allowed prohibited, allowed forbidden,
+legal illegal, lawful unlawful, public private, male female, men women, north south, northern southern, east west, eastern
+western, northeast southwest, northwest southeast, left right, top bottom, upper lower, above below, over under, inside
+outside, internal external, inner outer, interior exterior, minimum maximum, best worst, better worse, good bad, strong weak,
+stronger weaker, strongest weakest, rich poor, old new, older newer, older younger, oldest youngest, oldest newest, old young,
+fast slow, faster slower, hot cold, warm cold, warmer cooler, heavy light, easy difficult, easy hard, simple complex, majority
+minority, all none, always never, often rarely, often seldom, common rare, common uncommon, usual unusual, positive negative,
+add remove, added removed, gain lose, gained lost, gain loss, buy sell, bought sold, import export, imports exports, imported
+exported, enter leave, arrive depart, arrived departed, arrival departure, support oppose, supported opposed, supporter
+opponent, friend enemy, ally enemy, allies enemies, peace war, victory defeat, defeated victorious, success failure,
+successful unsuccessful, succeed fail, succeeded failed, create destroy, created destroyed, build destroy, built destroyed,
+construct demolish, birth death, alive dead, live die, urban rural, ancient modern, natural artificial, liquid solid, direct
+indirect, domestic foreign, voluntary compulsory, voluntary mandatory, optional mandatory, optional required, temporary
+permanent, include exclude, included excluded, including excluding, advantage disadvantage, advantages disadvantages, benefit
+drawback, agree disagree, agreed disagreed, connect disconnect, appear disappear, hired fired, raise lower, raised lowered,
+expand contract, expanded contracted, expand shrink, widen narrow, wide narrow, deep shallow, dense sparse, near far, nearer
+farther, nearest farthest, odd even, finite infinite, possible impossible, able unable, known unknown, dependent independent,
+equal unequal, regular irregular, formal informal, sufficient insufficient, necessary unnecessary, safe dangerous, safe
+unsafe, healthy sick, day night, morning evening, summer winter, spring autumn, love hate, loved hated, encourage discourage,
+encouraged discouraged, promote hinder, protect attack, protected attacked, defend attack, praise criticize, praised
+criticized, deny admit, denied admitted, deny confirm, denied confirmed, lend borrow, teach learn, push pull, send receive,
+sent received, upload download, teacher student, teachers students, employer employee, landlord tenant, buyer seller, sender
+receiver, winner loser, ancestor descendant, predecessor successor, catholic protestant, deterministic nondeterministic,
+deterministic non-deterministic, profit loss, income expense, assets liabilities, debit credit, gross net, supply demand,
+causes effects, quantitative qualitative, inhibit strengthen, inhibit promote, inhibit enhance, suppress promote, suppress
+enhance, strengthen weaken, expose protect, reject receive, healthy infected, healthy injured, inject extract, ascend descend,
+forward backward, backwards forwards, inward outward, upward downward, upstream downstream, horizontal vertical, parallel
+perpendicular, real imaginary, rational irrational, mortal immortal, moral immoral, mature immature, stable unstable, visible
+invisible, similar different, similarities differences, minimize maximize, minimise maximise, shortage surplus, deficit
+surplus, cause prevent, approve disapprove, approve veto, approve reject, pass reject, married divorced, republican democrat,
+liberal conservative, religious secular, civilian military, offensive defensive, active passive, active inactive, static
+dynamic, constant variable, frequent infrequent, popular unpopular, likely unlikely, certain uncertain, centralized
+decentralized, centralised decentralised, symmetric asymmetric, soluble insoluble, organic inorganic, edible poisonous, tame
+wild, dry wet, arid humid, dry humid, dry rainy, sunrise sunset, dawn dusk, ally opponent, hero villain, guilty innocent,
+convicted acquitted, accused acquitted, arrested released, captured released, enslaved freed, permit prohibit, ban allow,
+banned legalized, hinder help, harm benefit, harmful beneficial, harmful harmless, reduce increase, decline growth, decline
+rise, decline increase, shrink grow, shrank grew, growth loss, minor major, senior junior, superior inferior, thick thin,
+thicker thinner, tall short, taller shorter, smooth rough, loud quiet, bright dark, brighter darker, lighter heavier, lightest
+heaviest, clean dirty, full empty, broad narrow, widest narrowest, closest farthest, furthest nearest, cheapest expensive,
+cheap expensive, quickest slowest, fastest slowest, easiest hardest, youngest eldest, younger elder, initial final, initially
+finally, beginning end, origin end, onset end, parent child, parents children, father mother, husband wife, brother sister,
+king queen, boys girls, man woman, debtor creditor, lender borrower, plaintiff defendant, prosecution defense, input output,
+source destination, problem solution, quantity quality, producer consumer, predator prey, vowel consonant, singular plural,
+fiction nonfiction, physical mental, theoretical practical, abstract concrete, objective subjective, explicit implicit,
+voluntary involuntary, conscious unconscious, deliberate accidental, intentional accidental, compulsory optional, willing
+unwilling, happy unhappy, satisfied dissatisfied, trust distrust, strength weakness, wealth poverty, abundant scarce, excess
+lack, presence absence, present absent, remember forget, found lost, continue stop, continue cease, resume halt, unite divide,
+combine separate, connect separate, included omitted, concave convex, clockwise counterclockwise, multiply divide, correct
+incorrect, accurate inaccurate, true false, prove disprove, supporters opponents, proponents opponents, proponents critics,
+supporters critics
 """
 _OPPOSITE: dict[str, set[str]] = {}
 for _pair in _OPPOSITES.split(","):
-    _one, _other = _pair.split()
+    _one, _other = map(stem, _pair.split())
     _OPPOSITE.setdefault(_one, set()).add(_other)
     _OPPOSITE.setdefault(_other, set()).add(_one)
 
 _SOLE = re.compile(r"\bthe (?:only|sole)\b|\b(?:solely|exclusively|always)\b", re.I)
 """Not "only twice a week", which says no more than "twice a week" does."""
 _SOLE_TOLD = re.compile(r"\b(?:only|sole(?:ly)?|exclusively|alone|always|all|every|each|just|single|one|never)\b", re.I)
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_WORD = re.compile(r"(?:non-)?[^\W\d_]+", re.I)
+"""A negative prefix stays with its word: "non-deterministic" is an opposite, "public-key" says "public"."""
 _YEAR = re.compile(r"\b(?:1[0-9]\d\d|20\d\d)\b")
+_FIGURE = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?!\w)")
 _NAME = re.compile(r"\b[A-Z][\w’'-]+")
 _NO_NAME = frozenset(MONTHS) | frozenset(
     "monday tuesday wednesday thursday friday saturday sunday i what which who whom whose when where why how".split()
@@ -86,21 +114,40 @@ def doubt(question: str, sentence: str, passage: str, context: str) -> str:
     negation = _NEGATED.search(question)
     asking = _ASKING.search(question)
     main = question[asking.end() if asking else 0 : negation.start() if negation else 0]
-    if negation and not _REPORTED.search(main) and not _NEGATING.search(sentence):
+    turned = _turned(asked, there)
+    if negation and not turned and not _REPORTED.search(main) and not _NEGATING.search(sentence):
         return f"the question says “{negation.group().strip()}”, the nearest sentence does not"
-    for word in asked:
-        opposite = next((one for one in there if one in _OPPOSITE.get(word, ()) and one not in asked), None)
-        if opposite and word not in there:
-            return f"the question says “{word}”, the nearest sentence “{opposite}”"
+    if turned and not negation:  # "not active" is told by "inactive"
+        return f"the question says “{turned[0]}”, the nearest sentence “{turned[1]}”"
     if (sole := _SOLE.search(question)) and not _SOLE_TOLD.search(sentence):
         return f"the question says “{sole.group()}”, the nearest sentence does not"
-    years, others = set(_YEAR.findall(question)), set(_YEAR.findall(sentence))
-    missing = sorted(year for year in years if year not in passage and year not in context)
-    if missing and others - years:
-        return f"the question is about {missing[0]}, the nearest sentence about {min(others - years)}"
+    before = passage[: passage.find(sentence) + len(sentence)] if sentence in passage else sentence
+    if other := _another(_YEAR, question, sentence, set(_YEAR.findall(before))):
+        return f"the question is about {other[0]}, the nearest sentence about {other[1]}"
+    if other := _another(_FIGURE, _YEAR.sub("", question), sentence, numbers(passage)):
+        return f"the question is about {other[0]}, the nearest sentence about {other[1]}"
     known = set(terms(context)) | set(terms(passage))
     name = next((one for one in _names(question) if not all(_is_known(term, known) for term in terms(one))), None)
     return f"“{name}” stands nowhere in what was read" if name else ""
+
+
+def _turned(asked: list[str], there: list[str]) -> tuple[str, str] | None:
+    """Return a word of the question that the sentence lacks, and its opposite that the sentence alone has."""
+    said, told = {stem(word): word for word in asked}, {stem(word): word for word in there}
+    for word in (one for one in said if one not in told):
+        for opposite in sorted((_OPPOSITE.get(word, set()) & told.keys()) - said.keys()):
+            return said[word], told[opposite]
+    return None
+
+
+def _another(pattern: re.Pattern[str], question: str, sentence: str, known: set[str]) -> tuple[str, str] | None:
+    """Return a year or figure of the question that is not known, and another one of the sentence; ``None`` for none."""
+    asked, there = (
+        {found.replace(",", "") if pattern is _FIGURE else found for found in pattern.findall(text)}
+        for text in (question, sentence)
+    )
+    missing, others = sorted(asked - there - known), sorted(there - asked)
+    return (missing[0], others[0]) if missing and others else None
 
 
 def _is_known(term: str, known: set[str]) -> bool:

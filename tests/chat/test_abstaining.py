@@ -20,6 +20,7 @@ SENTENCE = "The ferry leaves the north pier at 07:40 on weekdays in summer 2014.
         ("When does the ferry always leave the pier?", "says “always”"),
         ("When did the ferry leave the pier in 2015?", "about 2015, the nearest sentence about 2014"),
         ("When does the ferry to Reykjavik leave the pier?", "“Reykjavik” stands nowhere"),
+        ("When does ferry 12 leave the pier?", "about 12, the nearest sentence about"),
     ],
 )
 def test_a_twist_that_the_sentence_does_not_have_is_a_doubt(question, why):
@@ -44,6 +45,35 @@ def test_a_twist_that_the_sentence_does_not_have_is_a_doubt(question, why):
 def test_a_question_without_one_is_none(question):
     sentence = SENTENCE if "and when does it not" not in question else "The ferry does not leave on Sundays."
     assert doubt(question, sentence, sentence, f"{sentence}\ncape-marrow.md: Cape Marrow") == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "doubted"),
+    [
+        ("Which pumps are private-owned?", "Publicly known, all public-owned pumps are red.", True),
+        ("What do tumours promote?", "Tumours inhibiting the response are rare.", True),
+        ("What promotes growth?", "Light promoted growth, and cold inhibited it.", False),
+        ("Which doors aren't active?", "Doors 3 and 4 are inactive.", False),
+        ("Which classes are deterministic?", "Non-deterministic classes are BPP and ZPP.", True),
+        (
+            "Which barrier is not mechanical?",
+            "The mechanical barrier protects against rain, as opposed to paint.",
+            True,
+        ),
+        ("Which barrier is not mechanical?", "The unmechanical barrier is paint.", False),
+        ("How many lamps have 40 watts?", "There are twelve lamps of forty watts and 3 of 60.", False),
+        ("How many lamps have 40 watts?", "There are 12 lamps of 60 watts.", True),
+        ("How many lamps have 1,500 watts?", "There are 12 lamps of 1500 watts.", False),
+    ],
+)
+def test_an_opposite_is_known_in_all_its_forms_and_a_figure_in_words(question, sentence, doubted):
+    assert bool(doubt(question, sentence, sentence, sentence)) is doubted
+
+
+def test_a_year_that_stands_behind_the_sentence_is_another_sentences_year():
+    passage = f"{SENTENCE} In 2015 it leaves the south pier."
+    assert "about 2015" in doubt("When did the ferry leave in 2015?", SENTENCE, passage, passage)
+    assert doubt("When did the ferry leave in 2015?", SENTENCE, f"Since 2015. {SENTENCE}", passage) == ""
 
 
 def test_a_year_or_a_name_may_stand_elsewhere_in_what_is_read():
