@@ -131,7 +131,24 @@ PIECES = {
         *(b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"\xff\xff\xff\xff"),
     ),
     "html": (
-        *(b"<!--", b"-->", b"--!>", b"<!-->", b"<![CDATA[", b"]]>", b"<!", b"<?", b"</", b"<", b">", b"/>", b"=", b"'"),
+        *(
+            b"<!--",
+            b"-->",
+            b"--!>",
+            b"<!-->",
+            b"<!---->",
+            b"<![x",
+            b"<![CDATA[",
+            b"]]>",
+            b"<!",
+            b"<?",
+            b"</",
+            b"<",
+            b">",
+            b"/>",
+            b"=",
+            b"'",
+        ),
         *(
             b'"',
             b"&",
@@ -203,7 +220,7 @@ def changed(draw: st.DrawFn, content: bytes, kind: str) -> bytes:
     """Change a file in up to six places."""
     data = bytearray(content)
     for _ in range(draw(st.integers(0, 6))):
-        at = draw(st.integers(0, len(data)))
+        at = draw(st.one_of(st.just(0), st.integers(0, len(data))))
         span = draw(st.sampled_from((1, 2, 4, 16, 64, 512, 4096)))
         change = draw(st.sampled_from(("byte", "cut", "piece", "repeat", "number", "end", "move")))
         if change == "byte":
@@ -433,6 +450,8 @@ def long_files(target: str) -> Iterator[tuple[str, Callable[[int], File]]]:
     for kind in _KINDS_OF.get(target, ()):
         for opening, closing in (*((piece, b"") for piece in PIECES[kind]), *_DEEP[kind]):
             yield f"{opening!r} and {closing!r} over and over", partial(_long_file, kind, opening, closing)
+            if target == "kind":
+                yield f"{opening!r} at the beginning", partial(_long_beginning, opening)
 
 
 def _long_file(kind: str, opening: bytes, closing: bytes, size: int) -> File:
@@ -445,3 +464,7 @@ def _long_file(kind: str, opening: bytes, closing: bytes, size: int) -> File:
         parts["word/document.xml"] = docxs.part("document", "<w:body>%s</w:body>").replace(b"%s", long)
         return File("a.docx", docxs.zipped(parts))
     return File("a.txt", b"A word. " + long + b"!")
+
+
+def _long_beginning(piece: bytes, size: int) -> File:
+    return File("a", piece * (size // len(piece)) + b"A word.")

@@ -39,7 +39,7 @@ class Heard:
         ("<a b='&lt;&#65;'>", [("start", "a", {"b": "<A"})]),
         ("</a b='1'>c", [("end", "a"), "c"]),
         ("a<!-- <b> -- > -->b<!-->c<!--->d<!--x--!>e<!---->f", ["abcdef"]),
-        ("a<!doctype html>b<!x>c<?php x ?>d</>e</ x>f<![CDATA[x]]>g", ["abcdefg"]),
+        ("a<!doctype html>b<!x>c<?php x ?>d</>e</ x>f<![CDATA[x]]>g<![x[y]]>h", ["abcdefgh"]),
         ("<title><b>&amp;</title>c", [("start", "title"), "<b>&", ("end", "title"), "c"]),
         ("<title>a<p>b", [("start", "title"), "a", ("start", "p"), "b"]),
         ("<Script>if (a<b) '</p>' </sCript>c", [("start", "script"), ("end", "script"), "c"]),
