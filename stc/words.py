@@ -17,6 +17,7 @@ Thinker = Literal["extractive", "model"]
 Effort = Literal["low", "medium", "high"]
 Origin = Literal["typed", "suggested"]
 DocumentStatus = Literal["reading", "embedding", "ready", "failed", "replaced"]
+UNFINISHED: tuple[DocumentStatus, ...] = ("reading", "embedding")
 
 ROUTES: tuple[Route, ...] = ("reused", "notes", "notes+chunks", "chunks", "document", "none")
 PASSES: tuple[Pass, ...] = ("outline", "anticipate", "infer", "directed")

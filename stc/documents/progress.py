@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stc.words import Document
+from stc.words import UNFINISHED, Document
 
 _PASSAGES_PER_PAGE = 3.0
 """Guess for a document whose passages are not counted yet."""
@@ -62,7 +62,7 @@ def measure(before: Sequence[Document], after: Sequence[Document], seconds: floa
     reading = embedding = False
     for now in after:
         then = earlier.get(now.id)
-        if then is None or then.status not in {"reading", "embedding"}:
+        if then is None or then.status not in UNFINISHED:
             continue
         read_then, embedded_then = _units_done(then)
         read_now, embedded_now = _units_done(now)

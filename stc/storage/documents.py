@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, delete, func, insert, or_, select, update
 
 from stc.storage.database import MOST_VARIABLES, new_id
 from stc.storage.schema import (
@@ -23,30 +23,27 @@ from stc.storage.schema import (
     sleep_tasks,
     vectors,
 )
-from stc.words import Chunk, Document, Page, Span
+from stc.words import UNFINISHED, Chunk, Document, Page, Span
 
 Owners = str | tuple[str, ...]
 """One owner, or those whose things a person may read."""
 
-_note_counts = (
-    select(
-        notes.c.document_id,
-        func.sum(case((notes.c.status == "verified", 1), else_=0)).label("notes"),
-        func.sum(case((notes.c.status == "stale", 1), else_=0)).label("notes_stale"),
-    )
-    .group_by(notes.c.document_id)
-    .subquery()
-)
+
+def _notes_of(status: str) -> ScalarSelect[int]:
+    """Count a document's notes by themselves: to group them all would read everybody's for one document."""
+    counted = select(func.count()).where(notes.c.document_id == documents.c.id, notes.c.status == status)
+    return counted.correlate(documents).scalar_subquery()
+
+
 _newer = documents.alias("newer")
 _COLUMNS: list[Any] = [
     documents,
-    func.coalesce(_note_counts.c.notes, 0).label("notes"),
-    func.coalesce(_note_counts.c.notes_stale, 0).label("notes_stale"),
+    _notes_of("verified").label("notes"),
+    _notes_of("stale").label("notes_stale"),
     documents.c.id.in_(
         select(_newer.c.replaces).where(_newer.c.replaces.is_not(None), _newer.c.status != "replaced")
     ).label("being_replaced"),
 ]
-_FROM = documents.outerjoin(_note_counts, _note_counts.c.document_id == documents.c.id)
 
 
 def _document(row: Row[Any]) -> Document:
@@ -84,25 +81,19 @@ def insert_document(connection: Connection, document: Document) -> None:
 
 
 def get(connection: Connection, owner: Owners, document_id: str) -> Document | None:
-    row = connection.execute(
-        select(*_COLUMNS).select_from(_FROM).where(documents.c.id == document_id, _of(owner))
-    ).first()
+    row = connection.execute(select(*_COLUMNS).where(documents.c.id == document_id, _of(owner))).first()
     return _document(row) if row else None
 
 
 def find_by_hash(connection: Connection, owner: Owners, content_hash: str) -> Document | None:
-    row = connection.execute(
-        select(*_COLUMNS).select_from(_FROM).where(_of(owner), documents.c.content_hash == content_hash)
-    ).first()
+    row = connection.execute(select(*_COLUMNS).where(_of(owner), documents.c.content_hash == content_hash)).first()
     return _document(row) if row else None
 
 
 def find_newer(connection: Connection, document_id: str) -> Document | None:
     """Return the new version of a document that is being read."""
     row = connection.execute(
-        select(*_COLUMNS)
-        .select_from(_FROM)
-        .where(documents.c.replaces == document_id, documents.c.status != "replaced")
+        select(*_COLUMNS).where(documents.c.replaces == document_id, documents.c.status != "replaced")
     ).first()
     return _document(row) if row else None
 
@@ -121,7 +112,6 @@ def list_all(connection: Connection, owner: Owners) -> list[Document]:
     """Return the owner's documents, newest first; new versions that are being read are not among them."""
     rows = connection.execute(
         select(*_COLUMNS)
-        .select_from(_FROM)
         .where(_of(owner), documents.c.replaces.is_(None))
         .order_by(documents.c.added_at.desc(), documents.c.id)
     )
@@ -136,13 +126,17 @@ def list_plain(connection: Connection, owner: Owners, document_ids: Sequence[str
     return [_document(row) for row in connection.execute(query.order_by(documents.c.added_at.desc(), documents.c.id))]
 
 
-def list_newer(connection: Connection, owner: Owners) -> list[Document]:
-    """Return the new versions of the owner's documents that are being read, newest first."""
+def list_arriving(connection: Connection, owner: Owners) -> list[Document]:
+    """Return the owner's documents that are being read, new versions of others among them, with those that became ready
+    since the first of them was added; oldest first, [] where none is being read."""
+    being_read = documents.c.status.in_(UNFINISHED)
+    since = connection.execute(select(func.min(documents.c.added_at)).where(_of(owner), being_read)).scalar()
+    if since is None:
+        return []
     rows = connection.execute(
         select(*_COLUMNS)
-        .select_from(_FROM)
-        .where(_of(owner), documents.c.replaces.is_not(None), documents.c.status != "replaced")
-        .order_by(documents.c.added_at.desc(), documents.c.id)
+        .where(_of(owner), documents.c.status != "replaced", or_(being_read, documents.c.ready_at >= since))
+        .order_by(documents.c.added_at, documents.c.id)
     )
     return [_document(row) for row in rows]
 
@@ -215,7 +209,7 @@ def claim(connection: Connection, document_id: str, *, holder: str, now: float, 
         update(documents)
         .where(
             documents.c.id == document_id,
-            documents.c.status.in_(["reading", "embedding"]),
+            documents.c.status.in_(UNFINISHED),
             or_(documents.c.lease_until.is_(None), documents.c.lease_until < now, documents.c.lease_holder == holder),
         )
         .values(lease_holder=holder, lease_until=until)
@@ -237,7 +231,7 @@ def unfinished(connection: Connection, now: float) -> list[tuple[str, str]]:
     rows = connection.execute(
         select(documents.c.owner, documents.c.id)
         .where(
-            documents.c.status.in_(["reading", "embedding"]),
+            documents.c.status.in_(UNFINISHED),
             or_(documents.c.lease_until.is_(None), documents.c.lease_until < now),
         )
         .order_by(documents.c.added_at)

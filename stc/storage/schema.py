@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0014"
+HEAD = "0015"
 """The schema version that this program reads and writes: the newest script in ``migrations/versions``."""
 
 metadata = MetaData(
@@ -113,7 +113,7 @@ notes = Table(
     Column("tokens", Integer, nullable=False),
     Column("times_used", Integer, nullable=False, default=0),
     Column("created_at", Float, nullable=False),
-    Index(None, "document_id"),
+    Index(None, "document_id", "status"),
     Index(None, "task_id"),
 )
 
@@ -282,7 +282,7 @@ answers = Table(
     Column("stamp", Integer, nullable=False, server_default="0"),  # see stc.storage.stamps
     Index(None, "conversation_id"),
     Index(None, "asked_at"),
-    Index("ix_answers_stamp", "owner", "stamp"),
+    Index(None, "owner", "stamp"),
 )
 
 ledger = Table(
@@ -319,7 +319,7 @@ ledger = Table(
     Column("stamp", Integer, nullable=False, server_default="0"),  # see stc.storage.stamps
     Index(None, "at"),
     Index(None, "document_id"),
-    Index("ix_ledger_stamp", "owner", "stamp"),
+    Index(None, "owner", "stamp"),
 )
 
 stamps = Table(

@@ -12,9 +12,11 @@ from stc.documents import progress
 from stc.errors import UserError
 from stc.services import Services
 from stc.ui import dialogs, library, safe, second_try
-from stc.words import Document
+from stc.words import UNFINISHED, Document
 
-_UNFINISHED = ("reading", "embedding")
+_LOOK_EVERY_S, _LOOK_AT_LEAST_EVERY_S = 1.0, 10.0
+_SHARE = 20
+"""A page spends no more than a twentieth of its time on showing how far documents are, however busy the machine is."""
 _SAME_NAME = "same-name"
 
 
@@ -133,16 +135,13 @@ def tell(services: Services, most_failures: int = 5) -> None:
     for said in st.session_state.pop("arrivals", []):
         st.info(safe.inert(said), icon=":material/check:")
     _failures(services, most_failures)
-    waiting = [document.id for document in _arriving(services) if document.status in _UNFINISHED]
+    waiting = {document.id for document in library.arriving(services) if document.status in UNFINISHED}
     if waiting:
-        st.fragment(_progress, run_every=1.0)(services, waiting)
+        st.session_state["progress-drawn"] = time.monotonic()
+        every_s = min(_LOOK_AT_LEAST_EVERY_S, max(_LOOK_EVERY_S, _SHARE * st.session_state.get("progress-took", 0.0)))
+        st.fragment(_progress, run_every=every_s)(services, waiting)
     _ask_same_name(services)
     second_try.ask_languages(services)
-
-
-def _arriving(services: Services) -> list[Document]:
-    """Return the documents, and those that are to take the place of one."""
-    return [*library.newer_versions(services), *library.documents(services)]
 
 
 def _failures(services: Services, most: int) -> None:
@@ -181,12 +180,12 @@ def _dismiss(services: Services, failure_ids: Sequence[str]) -> None:
     retrying.dismiss(services, failure_ids)
 
 
-def _progress(services: Services, waiting: list[str]) -> None:
-    documents = _arriving(services)
-    unfinished = [document for document in documents if document.status in _UNFINISHED]
-    if {document.id for document in unfinished} != set(waiting):
-        st.rerun()  # one is ready, failed or new: the page around shows it
-    batch = _batch(documents, unfinished)
+def _progress(services: Services, waiting: set[str]) -> None:
+    began = time.monotonic()
+    batch = library.arriving(services)
+    unfinished = [document for document in batch if document.status in UNFINISHED]
+    if not unfinished or _worth_drawing(waiting - {document.id for document in unfinished}):
+        st.rerun()
     now = services.now()
     before: tuple[float, list[Document]] | None = st.session_state.get("progress-look")
     rates = st.session_state.get("progress-rates", progress.Rates())
@@ -202,11 +201,11 @@ def _progress(services: Services, waiting: list[str]) -> None:
             st.markdown(f"{safe.inert(document.name, 70)} :gray[· {safe.inert(line)}]", wrap=False, width="stretch")
         if len(unfinished) > 6:
             st.caption(f"and {len(unfinished) - 6} more")
+    st.session_state["progress-took"] = time.monotonic() - began
 
 
-def _batch(documents: Sequence[Document], unfinished: Sequence[Document]) -> list[Document]:
-    """Return the unfinished documents and those ready since the first of them arrived, oldest first."""
-    since = min(document.added_at for document in unfinished)
-    return [
-        document for document in reversed(documents) if document in unfinished or (document.ready_at or 0.0) >= since
-    ]
+def _worth_drawing(no_longer_read: set[str]) -> bool:
+    """Tell whether the page around is drawn anew, as some documents are ready or have failed: at once where that takes
+    little, but not by each of fifty open pages for each of a hundred files."""
+    drawn_ago_s = time.monotonic() - st.session_state["progress-drawn"]
+    return bool(no_longer_read) and drawn_ago_s >= _SHARE * st.session_state.get("page-took", 0.0)

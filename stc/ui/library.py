@@ -38,10 +38,10 @@ def documents(of: Services) -> list[Document]:
         return document_rows.list_all(connection, of.readable)
 
 
-def newer_versions(of: Services) -> list[Document]:
-    """Return the new versions of documents that are being read, newest first; ``documents`` does not have them."""
+def arriving(of: Services) -> list[Document]:
+    """Return the documents that are being read, with those that became ready since the first of them came, oldest first."""
     with of.database.read() as connection:
-        return document_rows.list_newer(connection, of.readable)
+        return document_rows.list_arriving(connection, of.readable)
 
 
 def document(of: Services, document_id: str) -> Document | None:

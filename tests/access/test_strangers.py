@@ -169,7 +169,7 @@ LISTS = {
     "stc.sleep.run.status": lambda s: run.status(s),
     "stc.sleep.run.while_away": lambda s: run.while_away(s, 0.0),
     "stc.ui.library.documents": library.documents,
-    "stc.ui.library.newer_versions": library.newer_versions,
+    "stc.ui.library.arriving": library.arriving,
     "stc.ui.library.conversations": library.conversations,
     "stc.ui.library.failures": library.failures,
     "stc.ui.library.shared_costs": library.shared_costs,

@@ -132,7 +132,7 @@ def test_until_it_is_ready_the_earlier_version_is_used_and_the_new_one_is_no_doc
     with pytest.raises(UserError, match="not here"):
         scope.resolve(services, [received.document_id])
     with services.database.read() as connection:
-        assert [each.id for each in documents.list_newer(connection, services.owner)] == [received.document_id]
+        assert [each.id for each in documents.list_arriving(connection, services.owner)][-1:] == [received.document_id]
     assert [document.id for document in ingest.process_pending(services)] == [old.id]
     assert [(each.name, each.being_replaced) for each in shown(services)] == [("new.pdf", False)]
 

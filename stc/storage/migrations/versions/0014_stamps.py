@@ -14,4 +14,4 @@ def upgrade() -> None:
     metadata.tables["stamps"].create(bind, checkfirst=True)
     for table in ("answers", "ledger"):
         add_missing(bind, table, "stamp")
-        op.create_index(f"ix_{table}_stamp", table, ["owner", "stamp"], if_not_exists=True)
+        op.create_index(f"ix_{table}_owner_stamp", table, ["owner", "stamp"], if_not_exists=True)
