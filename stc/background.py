@@ -6,6 +6,7 @@ under a lease, so nothing is lost when this process ends.
 
 from __future__ import annotations
 
+import gc
 import platform
 import threading
 import time
@@ -101,6 +102,9 @@ class Background:
         from stc.documents.ingest import process_pending
 
         self.services.embedder.encode(["The first call loads the model."])
+        # What the libraries made stays as long as the program: a search for garbage that goes through all of it keeps
+        # everybody waiting for half a second. (LiteLLM comes later and does the same.)
+        gc.freeze()
         self._embedder_ready.set()
         while not self._ended.is_set():
             try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
+import gc
 import http.client
 import json
 import logging
@@ -1061,6 +1062,7 @@ def _imported() -> Any:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("httpx", "openai"):
         logging.getLogger(name).setLevel(logging.WARNING)  # at INFO they log addresses, some with a key in them
+    gc.freeze()  # its objects stay: see stc.background
     return litellm
 
 
