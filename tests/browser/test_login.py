@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from stc.access import people
+from stc.chat import answering, generations
+from stc.documents import ingest
 from stc.services import Services
 
 pytestmark = pytest.mark.browser
@@ -75,3 +79,36 @@ def test_people_come_in_stay_in_and_are_kept_out(server, tab):
     bert.reload()
     expect(bert).to_have_url(f"{server.url}/sign-in")
     expect(anna.get_by_role("link", name="People")).to_be_visible()
+
+
+def test_a_file_is_saved_by_whom_it_was_offered_to_and_by_nobody_who_knows_its_address(server, tab):
+    opened = Services(server.storage)
+    people.add(opened, "Anna", admin=True, password=GOOD)
+    people.add(opened, "Bert", password=GOOD)
+    hers = opened.of(people.find(opened, "Anna"))
+    received = ingest.receive(hers, "towers.md", io.BytesIO(b"# Towers\n\nThe tower of Alder was built in 1931.\n"))
+    ingest.process(hers, received.document_id)
+    chat = generations.new_conversation(hers, "When was the tower built?", [received.document_id])
+    answering.ask(hers, "When was the tower of Alder built?", conversation_id=chat)
+    opened.close()
+    server.start()
+    anna, bert = tab().page, tab().page
+    for page, name in ((anna, "Anna"), (bert, "Bert")):
+        sign_in(page, server.url, name, GOOD)
+        expect(page.get_by_role("link", name="Account")).to_be_visible()
+
+    anna.get_by_role("button", name="When was the tower built?").click()
+    anna.get_by_text("Details").last.click()
+    with anna.expect_download() as receipt:
+        anna.get_by_role("button", name="Receipt").click()
+    anna.get_by_role("button", name="Edit").click()
+    anna.get_by_role("menuitem", name="Download").click()
+    with anna.expect_download() as written:
+        anna.get_by_role("button", name="Markdown, to read").click()
+    for saved, holds in ((receipt.value, "baselines"), (written.value, "The tower of Alder was built in 1931.")):
+        assert holds in Path(saved.path()).read_text()
+        assert "/media/" in saved.url
+        assert bert.request.get(saved.url).status == 404
+        assert anna.request.get(saved.url).status == 200
+    assert bert.request.get(f"{server.url}/_stcore/metrics").status == 403
+    assert anna.request.get(f"{server.url}/_stcore/metrics").status == 200
