@@ -77,6 +77,16 @@ def test_blanks_before_a_name_don_t_make_it_another_one_to_count(services, anna)
         entering.sign_in(services, "Anna", GOOD, ADDRESS)
 
 
+def test_an_admin_s_code_lets_in_whose_name_somebody_else_has_closed(services, anna):
+    people.add(services, "Bert", password=GOOD)
+    for number in range(entering.MOST_FOR_A_NAME):
+        with pytest.raises(UserError, match="not right"):
+            entering.sign_in(services, "Bert", "wrong horse", f"192.0.2.{number}")
+    with pytest.raises(UserError, match="Too many attempts"):
+        entering.sign_in(services, "Bert", GOOD, "198.51.100.1")
+    assert entering.enter_with_code(services, people.reset(services, "Bert"), "", "another good one", "198.51.100.1")
+
+
 def test_trying_while_closed_does_not_prolong_it(services, anna, clock):
     for _ in range(entering.MOST_FOR_A_NAME):
         with pytest.raises(UserError):
