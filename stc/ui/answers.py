@@ -13,7 +13,7 @@ from stc.ui import library, meter, phrases, reader, safe
 from stc.words import EXTRACTIVE, PREPARED_ON, Answer, Citation, Hit, Note
 
 _LOOK_EVERY_S = 0.3
-_LOOK_AT_LEAST_EVERY_S = 1.5
+_LOOK_AT_LEAST_EVERY_S = 3.0
 _NAME_CHARACTERS = 28
 
 ROUTE_WORDS = {
