@@ -7,7 +7,7 @@ its text is read no more. docs/decisions/0035-history-keeps-to-the-scope.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stc.chat import replies
@@ -17,6 +17,8 @@ from stc.words import EXTRACTIVE, Answer
 
 WITHHELD = "an earlier answer was not sent along: it may hold text that is not asked now"
 _TURNS = 2
+_LOOKED_AT = 20
+"""So many turns back a follow-up may refer; it is to the last one, but for those that are itself, asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +38,18 @@ class Turn:
 
 
 def turns(before: Sequence[Answer], scope: Scope, *, away: Collection[str] | None) -> list[Turn]:
-    """Return the turns of a conversation for a question of this scope, oldest first.
+    """Return the last turns of a conversation for a question of this scope, oldest first.
 
     ``away``: the documents that may leave this computer, where the reader is elsewhere; ``None`` where it is not.
     """
+    ready_at = {document.id: document.ready_at or 0.0 for document in scope.documents}
     typed = {term for answer in before if answer.origin == "typed" for term in terms(answer.question)}
     found = []
-    for answer in before:
+    for answer in before[-_LOOKED_AT:]:
         if answer.state not in ("done", "stopped"):
             continue
         known = sources(answer)
-        still = known is not None and _asked_still(answer, known, scope)
+        still = known is not None and _asked_still(answer, known, ready_at, scope.pages)
         # A person's own words are no document's; of one that is kept on this computer not even they go elsewhere.
         own = answer.origin == "typed" and set(terms(answer.asked)) <= typed
         own = own and (away is None or (known is not None and known <= set(away)))
@@ -98,14 +101,11 @@ def sources(answer: Answer) -> frozenset[str] | None:
     return frozenset(citation.document_id for citation in answer.citations) if quoted else None
 
 
-def _asked_still(answer: Answer, known: frozenset[str], scope: Scope) -> bool:
-    """Tell whether all that an answer stands on is in scope, and has not been read anew since."""
-    documents = {document.id: document for document in scope.documents}
-    if not known <= documents.keys():
+def _asked_still(answer: Answer, known: frozenset[str], ready_at: Mapping[str, float], pages: Pages | None) -> bool:
+    """Tell whether all that an answer stands on is in scope, and has not been read anew since it was given."""
+    if not known <= ready_at.keys() or any(ready_at[document_id] > answer.asked_at for document_id in known):
         return False
-    if any((documents[document_id].ready_at or 0.0) > answer.asked_at for document_id in known):
-        return False
-    if scope.pages is None:
+    if pages is None:
         return True
-    pages = Pages.parse(answer.pages)
-    return pages is not None and scope.pages.covers(pages)
+    then = Pages.parse(answer.pages)
+    return then is not None and pages.covers(then)
