@@ -1,4 +1,5 @@
 from stc.documents.progress import Rates, measure, overall, say_seconds, sentence
+from stc.storage import documents as rows
 from stc.words import Document
 
 
@@ -108,3 +109,21 @@ def test_times_are_said_roughly():
     assert say_seconds(200) == "about 3 minutes"
     assert say_seconds(3500) == "about an hour"
     assert say_seconds(8000) == "about 2 hours"
+
+
+def test_arriving_are_those_being_read_and_those_ready_since_the_first_of_them_came(services):
+    with services.database.write() as connection:
+        for name, added_at, status, ready_at in (
+            ("long ago", 1.0, "ready", 5.0),
+            ("first", 10.0, "embedding", None),
+            ("quick", 11.0, "ready", 12.0),
+            ("last", 13.0, "reading", None),
+            ("broken", 14.0, "failed", None),
+        ):
+            rows.insert_document(connection, document(status, id=name))
+            rows.change(connection, name, added_at=added_at, ready_at=ready_at)
+        assert [each.id for each in rows.list_arriving(connection, "local")] == ["first", "quick", "last"]
+        assert rows.list_arriving(connection, "somebody") == []
+        rows.change(connection, "first", status="ready", ready_at=15.0)
+        rows.change(connection, "last", status="ready", ready_at=15.0)
+        assert rows.list_arriving(connection, "local") == []
