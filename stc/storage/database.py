@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ _DAMAGED = (
     "{path} {what}. Stop the program, then run 'python -m stc doctor --fix': it keeps what can still be read. Or put a "
     "backup in its place: 'python -m stc restore FILE'."
 )
+_BUSY = "The storage is busy with other work. Try again in a moment."
+_BUSY_S = 30.0
+"""So long a transaction waits for its turn to write."""
 MOST_VARIABLES = 500
 """SQLite limits the variables of one statement."""
 
@@ -52,12 +56,13 @@ class Database:
             raise Damaged(_DAMAGED.format(path=path, what="is empty, though originals lie beside it"))
         self._engine = create_engine(
             f"sqlite:///{path}",
-            connect_args={"timeout": 30.0, "check_same_thread": False},
+            connect_args={"timeout": _BUSY_S, "check_same_thread": False},
             pool_size=10,
             max_overflow=40,
         )
         event.listen(self._engine, "connect", _prepare_connection)
         event.listen(self._engine, "begin", _begin)
+        self._writing = threading.Lock()
         self._file: tuple[int, int] | None = None
         self._migrate()
         self._file = _identity(path)
@@ -73,10 +78,20 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Yield a connection that holds the write lock; commits at the end, rolls back on an exception. Keep it short."""
         self._check_in_place()
-        with _in_words(self.path), self._engine.connect() as plain:
+        with self._turn(), _in_words(self.path), self._engine.connect() as plain:
             connection = plain.execution_options(stc_write=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for this process's other threads: SQLite itself would let each of them sleep and ask again, in no order."""
+        if not self._writing.acquire(timeout=_BUSY_S):
+            raise UserError(_BUSY)
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -136,7 +151,7 @@ def _prepare_connection(raw, _record) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_S * 1000:.0f}")
     cursor.close()
 
 
@@ -163,5 +178,5 @@ def _in_words(path: Path) -> Iterator[None]:
         if "unable to open" in reason:
             raise UserError(f"{path} can't be opened. Check that the folder exists and is yours.") from error
         if "locked" in reason:
-            raise UserError("The storage is busy with another program's work. Try again in a moment.") from error
+            raise UserError(_BUSY) from error
         raise
