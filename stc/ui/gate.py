@@ -167,7 +167,7 @@ class Gate:
         async def still_in() -> bool:
             nonlocal closed
             now = None if closed else await self._who(token)
-            if now is not None and now.id == person.id and now.admin == person.admin:
+            if now is not None and _whose(now) == _whose(person):
                 return True
             if not closed:
                 closed = True
