@@ -6,10 +6,14 @@ import os
 import runpy
 import shutil
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from stc.documents.parsing import reader, text
+from stc.documents.parsing.child import Replies, Request
 from stc.models import llm
 from stc.services import Services
 from stc.storage import private
@@ -58,6 +62,37 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRe
     monkeypatch.setattr(llm, "_RETRY_WAIT_S", 0.01)
     if request.node.get_closest_marker("model") is None:
         monkeypatch.setenv("STC_FAKE_EMBEDDER", "1")
+
+
+class _Heard(Replies):
+    """What a reading child would have said."""
+
+    def __init__(self) -> None:
+        self.said: list[dict[str, Any]] = []
+
+    def _send(self, **reply: object) -> None:
+        self.said.append(reply)
+
+
+def read_text_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have plain text and Markdown read in this process: a child for each file would take a tenth of all time."""
+    start_child = reader._replies
+
+    def replies(module: str, request: Request, **limits: float) -> Iterator[dict[str, Any]]:
+        if module != "text":
+            yield from start_child(module, request, **limits)
+            return
+        heard = _Heard()
+        text.read(request, heard)
+        yield from heard.said
+
+    monkeypatch.setattr(reader, "_replies", replies)
+
+
+@pytest.fixture(autouse=True)
+def how_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its parser, without the child around it: tests of reading (``tests/documents``) have the child, too."""
+    read_text_here(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -144,6 +144,13 @@ class ModelServer:
     def url(self) -> str:
         return f"{self.root}/v1"
 
+    def pieces(self, text: str) -> list[str]:
+        """Return what is streamed at a time. Where nobody waits between words, a long reply goes on by the twenty."""
+        words = re.findall(self.piece, text, re.DOTALL)
+        if self.word_delay_s:
+            return words
+        return words[:20] + ["".join(words[start : start + 20]) for start in range(20, len(words), 20)]
+
     def next_fault(self) -> str | None:
         fault = self.faults.popleft() if self.faults else self.fault
         if fault is not None and fault not in FAULTS:
@@ -315,7 +322,7 @@ class _Handler(BaseHTTPRequestHandler):
         text = "" if fault == "empty" else double.reply(body)
         limit = body.get("max_tokens") or body.get("max_completion_tokens")
         limit = limit or body.get("options", {}).get("num_predict") or 0
-        pieces = re.findall(double.piece, text, re.DOTALL)
+        pieces = double.pieces(text)
         finish = "stop"
         if fault == "length" or (limit and count(text) > limit):
             finish = "length"

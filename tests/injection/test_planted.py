@@ -18,6 +18,7 @@ from stc.sleep import run
 from stc.storage import documents, notes
 from stc.ui import safe
 from stc.words import Answer, Note
+from tests.conftest import read_text_here
 from tests.fakes import ModelServer
 from tests.injection.planted import (
     EXFILTRATION,
@@ -73,6 +74,7 @@ def library(tmp_path_factory) -> Iterator[Library]:
     patch = pytest.MonkeyPatch()
     patch.setenv("STC_FAKE_EMBEDDER", "1")
     patch.setenv("STC_LOCAL_SERVERS", "")
+    read_text_here(patch)
     services = Services(tmp_path_factory.mktemp("injection") / "storage")
     with ModelServer(reply=obey) as server:
         services.change_settings(chat_model="openai/double", sleep_model="openai/double", api_base=server.url)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from stc.documents import ingest
 from stc.services import Services, open_services
 
 ROOT = Path(__file__).resolve().parents[2]
+# Streamlit 1.67 (2026) reads the metadata of every installed package for each AppTest: half of these tests' time.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
 LIGHTHOUSE = """# Lighthouse report
 
 The lighthouse at Cape Marrow was built in 1887. It stands 41 metres tall.
