@@ -94,11 +94,14 @@ _SOLE_TOLD = re.compile(r"\b(?:only|sole(?:ly)?|exclusively|alone|always|all|eve
 _WORD = re.compile(r"(?:non-)?[^\W\d_]+", re.I)
 """A negative prefix stays with its word: "non-deterministic" is an opposite, "public-key" says "public"."""
 _YEAR = re.compile(r"\b(?:1[0-9]\d\d|20\d\d)\b")
-_FIGURE = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?!\w)")
+_FIGURE = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 _NAME = re.compile(r"\b[A-Z][\w’'-]+")
 _NO_NAME = frozenset(MONTHS) | frozenset(
     "monday tuesday wednesday thursday friday saturday sunday i what which who whom whose when where why how".split()
 )
+_MEASURE = re.compile(r"\bhow (?!many\b|much\b)\w+", re.I)
+"""Asks for a figure: how far something is may be near."""
+_PREFIX = re.compile(r"^(?:un|in|im|ir|il|dis|non-?)")
 _STEM = 5
 """Letters that two forms of one name share at least."""
 _FEWEST_PLAIN = 0.5
@@ -110,11 +113,11 @@ def doubt(question: str, sentence: str, passage: str, context: str) -> str:
 
     ``passage`` is what the sentence stands in, ``context`` all that was read, with the names of its documents.
     """
-    asked, there = _words(question), _words(sentence)
+    asked = _words(_MEASURE.sub("", question))
     negation = _NEGATED.search(question)
     asking = _ASKING.search(question)
     main = question[asking.end() if asking else 0 : negation.start() if negation else 0]
-    turned = _turned(asked, there)
+    turned = _turned(asked, sentence)
     if negation and not turned and not _REPORTED.search(main) and not _NEGATING.search(sentence):
         return f"the question says “{negation.group().strip()}”, the nearest sentence does not"
     if turned and not negation:  # "not active" is told by "inactive"
@@ -131,12 +134,14 @@ def doubt(question: str, sentence: str, passage: str, context: str) -> str:
     return f"“{name}” stands nowhere in what was read" if name else ""
 
 
-def _turned(asked: list[str], there: list[str]) -> tuple[str, str] | None:
+def _turned(asked: list[str], sentence: str) -> tuple[str, str] | None:
     """Return a word of the question that the sentence lacks, and its opposite that the sentence alone has."""
-    said, told = {stem(word): word for word in asked}, {stem(word): word for word in there}
+    said, told = ({stem(word): word for word in words} for words in (asked, _words(sentence)))
     for word in (one for one in said if one not in told):
         for opposite in sorted((_OPPOSITE.get(word, set()) & told.keys()) - said.keys()):
-            return said[word], told[opposite]
+            negating = _PREFIX.sub("", word) == opposite and _NEGATED.search(sentence)
+            if not negating:  # "not known" is "unknown"
+                return said[word], told[opposite]
     return None
 
 
@@ -151,10 +156,25 @@ def _another(pattern: re.Pattern[str], question: str, sentence: str, known: set[
 
 
 def _is_known(term: str, known: set[str]) -> bool:
-    """Tell whether a term or a form of it is known: "Saharan" where "Sahara" is."""
+    """Tell whether a term or a form of it is known: "Saharan" where "Sahara" is, and "Hatmanis" where "Hartmanis" is."""
     if term in known:
         return True
-    return len(term) >= _STEM and any(other[:_STEM] == term[:_STEM] for other in known if len(other) >= _STEM)
+    if len(term) < _STEM:
+        return False
+    return any(
+        other[:_STEM] == term[:_STEM] or (len(term) > _STEM and _is_slip(term, other))
+        for other in known
+        if len(other) >= _STEM
+    )
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Tell whether two words differ by one letter that is missing, or by two that changed places."""
+    if len(one) == len(other):
+        apart = [place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+        return len(apart) == 2 and one[apart[0]] + one[apart[1]] == other[apart[1]] + other[apart[0]]
+    short, long = sorted((one, other), key=len)
+    return len(long) == len(short) + 1 and any(long[:place] + long[place + 1 :] == short for place in range(len(long)))
 
 
 def _words(text: str) -> list[str]:

@@ -64,6 +64,14 @@ def test_a_question_without_one_is_none(question):
         ("How many lamps have 40 watts?", "There are twelve lamps of forty watts and 3 of 60.", False),
         ("How many lamps have 40 watts?", "There are 12 lamps of 60 watts.", True),
         ("How many lamps have 1,500 watts?", "There are 12 lamps of 1500 watts.", False),
+        ("Which lamps besides 1,2 and 3 burn?", "Lamps 1, 2, 3 and 4 burn.", False),
+        ("How far is the pier?", "The pier is near the church.", False),
+        ("What is unknown of the wreck?", "It is not known how the wreck sank.", False),
+        ("What is unknown of the wreck?", "It is known how the wreck sank.", True),
+        ("When was most of Sunnside built?", "Sunnyside was built in 1950.", False),
+        ("When did Hartmanis write it?", "Hatrmanis wrote it in 1965.", False),
+        ("When did Hartmann write it?", "Hartmut wrote it in 1965.", False),
+        ("When did Fermat write it?", "Format wrote it in 1965.", True),
     ],
 )
 def test_an_opposite_is_known_in_all_its_forms_and_a_figure_in_words(question, sentence, doubted):
