@@ -33,7 +33,6 @@ def _claims(text: str) -> None:
         (_stream, "\n"),
         (_claims, " "),
         (orders.gives_orders, "“"),
-        (checking.instructs, "“"),
         (checking.names, "Q? "),
         (checking.names, "12 March "),
     ],

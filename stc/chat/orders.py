@@ -8,8 +8,11 @@ from stc.chat.sentences import split
 
 _ENGLISH = (
     r"(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|prompts?|rules)\b|"
+    r"(?:ignore|disregard|forget) (?:everything|all|anything) (?:of )?(?:the )?(?:above|you were told)\b|"
     r"system prompt|new instructions?:|"
     r"you are (?:now )?(?:an? )?(?:ai|assistant|language model|chatbot)\b|"
+    r"(?:act as|pretend (?:to be|(?:that )?you are)) (?:an? )?(?:ai|language model|chatbot)\b|"
+    r"(?:respond|reply|answer) only with\b|"
     r"(?:tell|inform|assure|instruct|convince) (?:the |your )?(?:user|reader|customer)s? (?:to|that)\b|"
     r"(?:do not|don't|never) (?:tell|reveal|mention|disclose)[^.\n]{0,30}\b(?:users?|readers?|this note|these instructions)\b|"
     r"(?:notes?|messages?|instructions?|attention)\W+(?:(?:to|for) )?(?:all |any |the )*"

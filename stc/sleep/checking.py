@@ -1,8 +1,8 @@
 """Is a proposed note supported by the text it claims to come from? Pure; the same for every thinker.
 
-A note is kept when every quote stands on the page it names, every number, date and name of its answer stands in its quotes
-(or, a number, follows from them by the note's formula), and it is neither empty, overlong, a duplicate, a refusal, nor an
-attempt to give orders to whoever reads it.
+A note is kept when every quote stands on the page it names, every number, date, name and link of its answer stands in its
+quotes (or, a number, follows from them by the note's formula), and it is neither empty, overlong, a duplicate, a refusal,
+nor an attempt to give orders to whoever reads it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from stc.chat.citing import find_quote
 from stc.chat.figures import MONTHS, numbers
-from stc.chat.orders import planted
+from stc.chat.orders import gives_orders, planted
 from stc.sleep import formulas, places, quantities
 from stc.words import Evidence, NoteDraft
 
@@ -27,6 +27,7 @@ QUOTE_NOT_FOUND = "quote not on its page"
 NUMBER_NOT_FOUND = "number not in the quotes"
 NUMBER_OTHERWISE = "number with another unit than in the quotes"
 NAME_NOT_FOUND = "name not in the quotes"
+LINK_NOT_FOUND = "link not in the quotes"
 NO_FORMULA = "derived without a formula"
 FORMULA_WRONG = "formula does not hold"
 RESULT_NOT_SAID = "does not say what its formula comes to"
@@ -59,15 +60,7 @@ _REFUSAL = re.compile(
     r"no (?:information|answer) (?:is )?(?:given|provided|available|found))\b",
     re.IGNORECASE,
 )
-_INSTRUCTION = re.compile(
-    r"\b(?:(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instruction|prompt|rule|message|above|previous|prior|everything)|"
-    r"system prompt|you are (?:now )?(?:an? )?(?:ai|assistant|language model|chatbot|dan)\b|"
-    r"(?:do not|don't|never) (?:tell|reveal|mention)[^.\n]{0,30}\b(?:user|reader|anyone)|"
-    r"(?:tell|instruct|convince) the (?:user|reader) (?:to|that)|"
-    r"(?:respond|reply|answer) (?:only )?with\b|act as an?\b|pretend (?:to be|you)|new instructions?:|"
-    r"(?:visit|open|click)[^.\n]{0,20}https?://)",
-    re.IGNORECASE,
-)
+_LINK = re.compile(r"(?:\bhttps?:|\bwww\.)[^\s\"“”()<>]*[^\s\"“”()<>.,;:!?'’]", re.IGNORECASE)
 _MONEY = (
     (re.compile(r"(?<![^\W\d_])\$|\bUS ?\$|\bdollars?\b"), "usd"),
     (re.compile(r"€|\beuros?\b"), "eur"),
@@ -86,7 +79,6 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _AMBIGUOUS = frozenset("degree degrees pound pounds inch inches".split())
 """They name an angle or a temperature, a weight or money, a length or a pressure."""
 _HALF_DAY = re.compile(r"\b[ap]\.?\s?m\b", re.IGNORECASE)
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^“”]*”|‘[^‘’]*’|«[^«»]*»")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +164,7 @@ def fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tuple
     quotes = "\n".join(item.quote for item in exact)
     if _refuses(draft, quotes):
         return REFUSAL, ()
-    if instructs(draft.question) or instructs(draft.text):
+    if gives_orders(draft.question) or gives_orders(draft.text):
         return INSTRUCTION, ()
     known, said = numbers(quotes), words(quotes, writing)
     derived: set[str] = set()
@@ -193,6 +185,8 @@ def fault(draft: NoteDraft, pages: Mapping[int, str], writing: Writing) -> tuple
         return NUMBER_OTHERWISE, ()
     if not names(text, writing) <= said:
         return NAME_NOT_FOUND, ()
+    if any(link not in "".join(quotes.split()) for link in _LINK.findall(f"{draft.question} {draft.text}")):
+        return LINK_NOT_FOUND, ()
     return None, tuple(exact)
 
 
@@ -293,11 +287,6 @@ def _refuses(draft: NoteDraft, quotes: str) -> bool:
     if find_quote(draft.text.rstrip("."), quotes) is not None:
         return False  # the document says so itself
     return any(find_quote(found.group(), quotes) is None for found in _REFUSAL.finditer(draft.text))
-
-
-def instructs(text: str) -> bool:
-    """Tell whether a text gives orders to a reader that is a program. What stands in quotation marks is only reported."""
-    return _INSTRUCTION.search(_QUOTED.sub(" ", text)) is not None
 
 
 def names(text: str, writing: Writing = PLAIN) -> set[str]:

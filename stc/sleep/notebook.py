@@ -13,6 +13,7 @@ import numpy as np
 
 from stc.access import rights
 from stc.chat.citing import find_quote
+from stc.chat.orders import gives_orders
 from stc.chat.terms import terms
 from stc.errors import UserError
 from stc.sleep import checking, merging, passes, report
@@ -331,7 +332,7 @@ def training_lines(notes: Sequence[Note], name: str) -> Iterator[dict[str, Any]]
     """
     verified = [note for note in notes if note.status == "verified"]
     whole, _ = report.summaries(verified)
-    about = "the document" if checking.instructs(name) else f"the document “{' '.join(name.split())}”"
+    about = "the document" if gives_orders(name) else f"the document “{' '.join(name.split())}”"
     for note in verified:
         asked = note.question or _asked_for(note, whole=note is whole)
         yield {
