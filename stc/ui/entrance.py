@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from stc.access import entering, passwords
+from stc.access import entering, passwords, reach
 from stc.errors import UserError
 from stc.services import Services
 from stc.ui import gate, login_provider
@@ -27,6 +27,7 @@ _LARGEST_FORM_BYTES = 10_000
 _NOTHING: Mapping[str, str] = {}
 _SAYS = {"out": "You are signed out.", "changed": "The password is changed. You are signed out everywhere else."}
 _NOT_COMPLETED = "The sign-in with your organisation was not completed. Try again; if it fails again, tell an admin."
+_READABLE = "This page came without HTTPS: others on the way can read what is typed here. Tell an admin."
 _AT_ONCE = 4
 """Passwords that are looked at or wait for it in threads of their own: a flood of them holds up nothing else."""
 
@@ -56,7 +57,7 @@ class Entrance:
         if login_provider.has_come(request):
             return _to(gate.PROVIDER)
         said = request.query_params.get("said", "")
-        return _page("Sign in", _sign_in_form(), _SAYS.get(said, ""), _NOT_COMPLETED if said == "back" else "")
+        return _page(request, "Sign in", _sign_in_form(), _SAYS.get(said, ""), _NOT_COMPLETED if said == "back" else "")
 
     async def _sign_in(self, request: Request) -> Response:
         async def enter(given: dict[str, str]) -> str:
@@ -67,7 +68,7 @@ class Entrance:
         return await self._enter(request, "Sign in", _sign_in_form, enter)
 
     async def _show_join(self, request: Request) -> Response:
-        return _page("Use a code", _join_form())
+        return _page(request, "Use a code", _join_form())
 
     async def _join(self, request: Request) -> Response:
         async def enter(given: dict[str, str]) -> str:
@@ -89,7 +90,7 @@ class Entrance:
             given = await _given(request)
             token = await enter(given)
         except UserError as error:
-            return _page(title, form(given), error=str(error), status=403)
+            return _page(request, title, form(given), error=str(error), status=403)
         return await self._entered(request, token)
 
     async def _entered(self, request: Request, token: str) -> Response:
@@ -108,7 +109,7 @@ class Entrance:
     async def _show_account(self, request: Request) -> Response:
         person = await self._person(request)
         said = _SAYS.get(request.query_params.get("said", ""), "")
-        return _page(person.name, _account_forms(person), said) if person else _to(gate.SIGN_IN)
+        return _page(request, person.name, _account_forms(person), said) if person else _to(gate.SIGN_IN)
 
     async def _account(self, request: Request) -> Response:
         person = await self._person(request)
@@ -138,7 +139,7 @@ class Entrance:
             else:
                 raise UserError("That is not known here. Go back and try again.")
         except UserError as error:
-            return _page(person.name, _account_forms(person), error=str(error), status=403)
+            return _page(request, person.name, _account_forms(person), error=str(error), status=403)
         response = _to(f"{gate.SIGN_IN}?said=out")
         gate.give_token(request.scope, response, "")
         response.headers["clear-site-data"] = '"cache", "storage"'
@@ -153,7 +154,7 @@ class Entrance:
         try:
             token = await run_in_threadpool(entering.enter_from_provider, self._services, claims)
         except UserError as error:
-            response: Response = _page("Sign in", _sign_in_form(), error=str(error), status=403)
+            response: Response = _page(request, "Sign in", _sign_in_form(), error=str(error), status=403)
         else:
             response = await self._entered(request, token)
         login_provider.forget(request, response)  # from here on our own sign-in counts, which an admin can end
@@ -190,12 +191,18 @@ def _address(request: Request) -> str:
     return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False).network_address)
 
 
+def _is_here(request: Request) -> bool:
+    """Tell whether the page was asked for under a name of this computer: nothing of it crosses a network then."""
+    return reach.is_here(request.url.hostname or "")
+
+
 def _to(path: str) -> RedirectResponse:
     return RedirectResponse(gate.base() + path, 303)
 
 
-def _page(title: str, body: str, said: str = "", error: str = "", status: int = 200) -> HTMLResponse:
-    told = f'<p class="error" role="alert">{html.escape(error)}</p>' if error else ""
+def _page(request: Request, title: str, body: str, said: str = "", error: str = "", status: int = 200) -> HTMLResponse:
+    told = f'<p class="error">{_READABLE}</p>' if request.url.scheme == "http" and not _is_here(request) else ""
+    told += f'<p class="error" role="alert">{html.escape(error)}</p>' if error else ""
     told += f'<p class="said" role="status">{html.escape(said)}</p>' if said else ""
     text = _PAGE.format(title=html.escape(title), style=_STYLE, body=told + body)
     return HTMLResponse(text, status, {"cache-control": "no-store"})

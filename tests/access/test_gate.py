@@ -150,6 +150,22 @@ def test_over_https_the_cookie_is_sent_over_https_only_and_bound_to_this_host(vi
     assert browser.get("/", headers=HTML).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://docs.example.org", True),
+        ("http://192.0.2.1:8501", True),
+        ("https://docs.example.org", False),
+        ("http://localhost:8501", False),
+        ("http://127.0.0.1", False),
+        ("http://[::1]:8501", False),
+    ],
+)
+def test_a_page_for_passwords_that_others_can_read_on_the_way_says_so(visit, address, said):
+    for path in (gate.SIGN_IN, gate.JOIN):
+        assert ("without HTTPS" in visit().get(f"{address}{path}").text) == said
+
+
 def test_a_wrong_password_says_so_and_gives_no_cookie(visit):
     browser = visit()
     answer = browser.post(gate.SIGN_IN, data={"name": "<b>Anna", "password": "wrong horse"})
