@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from stc.chat import following, routing
 from stc.words import Answer, Thinker
@@ -79,7 +80,7 @@ def questions(answers: Iterable[Answer], attempts: Sequence[Attempt] = ()) -> di
     groups: dict[str, dict[str, list[Answer]]] = {}
     for answer in answers:
         if is_open(answer) and normal(answer.asked):
-            for document_id in documents_of(answer):
+            for document_id in filter(partial(_may_be_told_with, answer), documents_of(answer)):
                 groups.setdefault(document_id, {}).setdefault(normal(answer.asked), []).append(answer)
     return {
         document_id: tuple(
@@ -93,6 +94,14 @@ def questions(answers: Iterable[Answer], attempts: Sequence[Attempt] = ()) -> di
         )
         for document_id, found in groups.items()
     }
+
+
+def _may_be_told_with(answer: Answer, document_id: str) -> bool:
+    """Tell whether a question may go to a model together with this document.
+
+    What a follow-up was understood as may hold words of other documents, one of which may have to stay on this computer.
+    """
+    return not answer.standalone or (answer.sources is not None and set(answer.sources) <= {document_id})
 
 
 def _question(asked: Sequence[Answer], attempts: Sequence[Attempt]) -> Question:

@@ -24,6 +24,14 @@ def texts(*answers, attempts=(), thinker="model", document_id="d") -> list[str]:
     return [question.text for question in demand.unanswered(found, thinker)]
 
 
+@pytest.mark.parametrize("sources", [None, ("d", "elsewhere"), ("elsewhere",)])
+def test_a_follow_up_that_may_hold_words_of_another_document_is_not_told_with_this_one(sources):
+    follow_up = asked("a", question="And how long is it?", standalone="How long is the Rhine?", sources=sources)
+    assert texts(follow_up) == []
+    assert texts(dataclasses.replace(follow_up, sources=("d",))) == ["How long is the Rhine?"]
+    assert texts(asked("a", question="How long is the Rhine?", sources=sources)) == ["How long is the Rhine?"]
+
+
 @pytest.mark.parametrize(
     ("changes", "is_demand"),
     [
@@ -41,7 +49,7 @@ def texts(*answers, attempts=(), thinker="model", document_id="d") -> list[str]:
         ({"state": "failed"}, False),
         ({"question": " ?? "}, False),
         ({"question": "And how long is it?"}, False),
-        ({"question": "And how long is it?", "standalone": "How long is the Rhine?"}, True),
+        ({"question": "And how long is it?", "standalone": "How long is the Rhine?", "sources": ("d",)}, True),
         ({"route": "notes+chunks", "coverage": 0.9}, False),
         ({"route": "notes+chunks", "coverage": 0.9, "rating": -1}, True),
         ({"route": "notes+chunks", "coverage": 0.3}, True),
@@ -53,7 +61,9 @@ def test_what_was_typed_and_the_notes_did_not_answer_is_demand(changes, is_deman
 
 
 def test_a_follow_up_is_the_question_that_it_was_asked_as():
-    follow_up = asked("b", question="And how long is it?", standalone="How long is the Rhine?", asked_at=200.0)
+    follow_up = asked(
+        "b", question="And how long is it?", standalone="How long is the Rhine?", asked_at=200.0, sources=("d",)
+    )
     (only,) = demand.questions([asked("a"), follow_up])["d"]
     assert (only.text, only.answers) == ("How long is the Rhine?", ("a", "b"))
 
