@@ -53,9 +53,9 @@ class Watched:
             except OSError:
                 continue
             peak = next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
-            if not peak:
-                continue  # it has just ended
             name = "add" if process == root else os.path.basename(command[2 if b"-m" in command else 0].decode())
+            if not peak or name in ("", "stc"):
+                continue  # it has just ended, or is a copy of its parent still
             self.peaks[name] = max(self.peaks.get(name, 0), peak)
 
     def __str__(self) -> str:
