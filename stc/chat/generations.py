@@ -23,6 +23,7 @@ _MOST_WAITING = 200
 _LOOK_EVERY_S = 1.0
 """How soon an answer ends whose person was disabled meanwhile."""
 _TITLE_CHARACTERS = 60
+_TRY_TO_SAVE_S, _SAVE_AGAIN_S = 600.0, 2.0
 
 
 @dataclass(slots=True)
@@ -138,9 +139,21 @@ def start(
 
 
 def _save_failure(services: Services, pending: Answer, error: str) -> None:
-    with services.database.write() as connection:
-        known = conversations.get_answer(connection, pending.owner, pending.id) or pending
-        conversations.save_answer(connection, dataclasses.replace(known, state="failed", error=error))
+    """Store why there is no answer, unless there is one. What can't be stored now (the disk is full, say) is tried again:
+    until it is, the page goes on waiting."""
+    end = time.monotonic() + _TRY_TO_SAVE_S
+    while True:
+        try:
+            with services.database.write() as connection:
+                known = conversations.get_answer(connection, pending.owner, pending.id) or pending
+                if known.state == "running":
+                    conversations.save_answer(connection, dataclasses.replace(known, state="failed", error=error))
+            return
+        except UserError:
+            if time.monotonic() > end:
+                logger.exception("That the answer %s failed could not be stored", pending.id)
+                return
+        time.sleep(_SAVE_AGAIN_S)
 
 
 def partial(answer_id: str) -> Partial:

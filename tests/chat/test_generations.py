@@ -81,3 +81,35 @@ def test_too_many_are_refused_in_words(ask, monkeypatch):
     with pytest.raises(UserError, match="Try again in a moment"):
         ask()
     assert generations.count() == 2
+
+
+def test_a_failure_that_can_not_be_stored_at_once_is_stored_later(services, ask, go_on, monkeypatch):
+    monkeypatch.setattr(generations, "_SAVE_AGAIN_S", 0.01)
+    save, refused = conversations.save_answer, []
+
+    def full(connection, answer):
+        if answer.state != "running" and len(refused) < 3:
+            refused.append(answer.state)
+            raise UserError("The disk is full.")
+        save(connection, answer)
+
+    monkeypatch.setattr(conversations, "save_answer", full)
+    go_on.set()
+    asked = ask()
+    until(lambda: generations.partial(asked).done)
+    with services.database.read() as connection:
+        answer = conversations.get_answer(connection, "local", asked)
+    assert (answer.state, answer.error) == ("failed", "The disk is full.")
+    assert refused == ["done", "failed", "failed"]
+
+
+def test_an_answer_that_is_there_is_not_called_failed_for_what_came_after_it(services, ask, go_on, monkeypatch):
+    def broken(*_):
+        raise UserError("The disk is full.")
+
+    monkeypatch.setattr(conversations, "person_served", broken)
+    go_on.set()
+    asked = ask()
+    until(lambda: generations.partial(asked).done)
+    with services.database.read() as connection:
+        assert conversations.get_answer(connection, "local", asked).state == "done"
