@@ -15,13 +15,13 @@ from stc.words import SHARED, Limits, Person
 services = library.services()
 BY_PROVIDER = login_provider.is_set_up()
 EMAIL = "E-mail address at the login provider"
+# Each limit with its label, how many of its units are one here, the step, and how a number is written.
 LIMITS = (
-    ("ask_usd", "Asking per day, in US dollars", 1, 0.5),
-    ("ask_tokens", "Asking per day, in tokens", 1, 100_000),
-    ("most_documents", "Documents altogether", 1, 10),
-    ("most_bytes", "Documents altogether, in MB", 1_000_000, 100.0),
+    ("ask_usd", "Asking per day, in US dollars", 1, 0.5, "%.2f"),
+    ("ask_tokens", "Asking per day, in tokens", 1, 100_000, "%d"),
+    ("most_documents", "Documents altogether", 1, 10, "%d"),
+    ("most_bytes", "Documents altogether, in MB", 1_000_000, 100.0, "%g"),
 )
-"""Each limit with its label, how many of its units are one here, and the step; a step with a point: so is the number."""
 
 
 def do(act: Any, *given: Any, **named: Any) -> Any:
@@ -48,7 +48,7 @@ def reset(name: str) -> None:
 
 
 def save(name: str) -> None:
-    entered = {field: (st.session_state[f"limit-{field}"], unit) for field, _, unit, _ in LIMITS}
+    entered = {field: (st.session_state[f"limit-{field}"], unit) for field, _, unit, *_ in LIMITS}
     limits = {
         field: given if given is None or unit == 1 else round(given * unit) for field, (given, unit) in entered.items()
     }
@@ -117,13 +117,14 @@ def row(person: Person) -> None:
 
 def options(person: Person) -> None:
     with st.form("person", border=False):
-        for field, label, unit, step in LIMITS:
+        for field, label, unit, step, written in LIMITS:
             limit = getattr(person.limits, field)
             st.number_input(
                 label,
                 0.0 if isinstance(step, float) else 0,
                 value=limit if limit is None or unit == 1 else limit / unit,
                 step=step,
+                format=written,
                 placeholder="no limit",
                 key=f"limit-{field}",
             )

@@ -103,6 +103,7 @@ assert config.get_option("server.enableXsrfProtection") is True
 assert config.get_option("server.enableCORS") is True
 assert config.get_option("server.enableStaticServing") is False
 assert config.get_option("server.enableAgentApi") is False
+assert config.get_option("runner.magicEnabled") is False
 assert config.get_option("client.showErrorDetails") == "none"
 print("quiet")
 """
