@@ -30,20 +30,25 @@ NOT_COMPLETED = "was not completed"
 
 @pytest.fixture
 def provider(server):
-    """A provider that the server knows; Anna is the first admin and has added Dora and one more by their addresses."""
+    """A provider that the server will know."""
     with LoginProvider(PEOPLE) as one:
-        opened = Services(server.storage)
-        people.add(opened, "Anna", admin=True, password=GOOD)
-        people.add(opened, "Dora", email="dora@example.org")
-        people.add(opened, "Late", email="late@example.org")
-        opened.of(people.find(opened, "Anna")).change_settings(join_domains="joined.example")
-        opened.close()
         secrets = server.storage.parent / "secrets.toml"
         server.reserve_port()
         secrets.write_text(one.secrets_toml(server.url))
         server.environment |= {"STREAMLIT_SECRETS_FILES": str(secrets), "STC_LOGIN": "yes"}
-        server.start()
         yield one
+
+
+@pytest.fixture
+def expected(server, provider):
+    """Anna is the first admin, and has added Dora and one more by their addresses."""
+    opened = Services(server.storage)
+    people.add(opened, "Anna", admin=True, password=GOOD)
+    people.add(opened, "Dora", email="dora@example.org")
+    people.add(opened, "Late", email="late@example.org")
+    opened.of(people.find(opened, "Anna")).change_settings(join_domains="joined.example")
+    opened.close()
+    server.start()
 
 
 @pytest.fixture
@@ -64,6 +69,29 @@ def left_by_streamlit(page) -> list[str]:
     return [cookie["name"] for cookie in page.context.cookies() if cookie["name"].startswith("_streamlit_user")]
 
 
+def test_the_first_admin_comes_by_the_code_and_later_by_the_provider_too(server, provider, visit):
+    server.start()
+    anna = visit("Stranger")
+    expect(anna.page.get_by_role("alert")).to_contain_text(NOT_EXPECTED)
+    anna.page.get_by_role("link", name="I was given a code").click()
+    anna.page.get_by_label("Code").fill(re.search(r"[A-Z0-9]{5}(-[A-Z0-9]{5}){3}", server.log())[0])
+    anna.page.get_by_label("Your name").fill("Anna")
+    anna.page.get_by_label("New password").fill(GOOD)
+    anna.page.get_by_label("once more").fill(GOOD)
+    anna.page.get_by_role("button", name="Set the password").click()
+    anna.page.get_by_role("link", name="People").click()
+    anna.page.get_by_role("button", name="Options").click()
+    anna.page.get_by_role("dialog").get_by_label("E-mail address").fill(PEOPLE["Stranger"]["email"])
+    anna.page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(anna.page.get_by_text("elsewhere.example")).to_be_visible()
+    anna.page.goto(f"{server.url}/account")
+    anna.page.get_by_role("button", name="Sign out", exact=True).click()
+    visit("Stranger", anna)
+    expect(anna.page.get_by_role("link", name="Account: Anna")).to_be_visible()
+    expect(anna.page.get_by_role("link", name="People")).to_be_visible()
+
+
+@pytest.mark.usefixtures("expected")
 def test_only_who_is_expected_comes_in_and_sees_nothing_of_the_others(server, provider, visit):
     dora = visit("Dora")
     expect(dora.page.get_by_role("link", name="Account: Dora")).to_be_visible()
@@ -93,6 +121,7 @@ def test_only_who_is_expected_comes_in_and_sees_nothing_of_the_others(server, pr
         expect(stranger.page).to_have_url(f"{server.url}/sign-in")
 
 
+@pytest.mark.usefixtures("expected")
 def test_who_has_signed_out_or_is_disabled_stays_out_until_the_provider_is_asked_again(server, visit):
     dora = visit("Dora")
     expect(dora.page.get_by_role("link", name="Account: Dora")).to_be_visible()
@@ -112,6 +141,7 @@ def test_who_has_signed_out_or_is_disabled_stays_out_until_the_provider_is_asked
     expect(dora.page.get_by_role("alert")).to_contain_text(NOT_EXPECTED)
 
 
+@pytest.mark.usefixtures("expected")
 def test_a_reply_of_the_provider_that_proves_nothing_lets_nobody_in_and_says_so(server, provider, visit, tab):
     for fault in FAULTS:
         provider.fault = fault
@@ -127,6 +157,7 @@ def test_a_reply_of_the_provider_that_proves_nothing_lets_nobody_in_and_says_so(
     assert not server.refused()
 
 
+@pytest.mark.usefixtures("expected")
 def test_somebody_else_s_sign_in_at_the_provider_takes_the_place_of_the_first(server, visit):
     dora = visit("Dora")
     expect(dora.page.get_by_role("link", name="Account: Dora")).to_be_visible()
