@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import runpy
 import shutil
@@ -87,6 +88,16 @@ def read_text_here(monkeypatch: pytest.MonkeyPatch) -> None:
         yield from heard.said
 
     monkeypatch.setattr(reader, "_replies", replies)
+
+
+@contextlib.contextmanager
+def for_a_whole_file() -> Iterator[None]:
+    """What every test gets, for a fixture that is made before the first of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STC_FAKE_EMBEDDER", "1")
+        patch.setenv("STC_LOCAL_SERVERS", "")
+        read_text_here(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from stc.storage import backups, documents, ledger, vectors
 from stc.storage.database import Database
 from stc.storage.holders import Holders
 from stc.storage.salvage import salvage
+from tests.conftest import for_a_whole_file
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "When was the weir number 7 mended?"
@@ -36,14 +39,26 @@ def text(number: int) -> bytes:
     return "\n\n".join(lines).encode()
 
 
+@pytest.fixture(scope="module")
+def filled_storage(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("filled") / "storage"
+    with for_a_whole_file():
+        services = Services(folder)
+        for number in range(3):
+            ingest.process(services, ingest.receive(services, f"{number}.txt", io.BytesIO(text(number))).document_id)
+        for _ in run.sleep_now(services, max_passes=3):
+            pass
+        answering.ask(services, QUESTION)
+        services.close()
+    return folder
+
+
 @pytest.fixture
-def filled(services) -> Services:
-    for number in range(3):
-        ingest.process(services, ingest.receive(services, f"{number}.txt", io.BytesIO(text(number))).document_id)
-    for _ in run.sleep_now(services, max_passes=3):
-        pass
-    answering.ask(services, QUESTION)
-    return services
+def filled(filled_storage, tmp_path) -> Iterator[Services]:
+    shutil.copytree(filled_storage, tmp_path / "storage")
+    services = Services(tmp_path / "storage")
+    yield services
+    services.close()
 
 
 def command(capsys, storage: Path, *arguments: str) -> tuple[int, list[dict]]:

@@ -18,7 +18,7 @@ from stc.sleep import run
 from stc.storage import documents, notes
 from stc.ui import safe
 from stc.words import Answer, Note
-from tests.conftest import read_text_here
+from tests.conftest import for_a_whole_file
 from tests.fakes import ModelServer
 from tests.injection.planted import (
     EXFILTRATION,
@@ -71,12 +71,8 @@ class Library:
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory) -> Iterator[Library]:
-    patch = pytest.MonkeyPatch()
-    patch.setenv("STC_FAKE_EMBEDDER", "1")
-    patch.setenv("STC_LOCAL_SERVERS", "")
-    read_text_here(patch)
     services = Services(tmp_path_factory.mktemp("injection") / "storage")
-    with ModelServer(reply=obey) as server:
+    with for_a_whole_file(), ModelServer(reply=obey) as server:
         services.change_settings(chat_model="openai/double", sleep_model="openai/double", api_base=server.url)
         services.llm.secrets.set_key("STC_API_KEY", KEY)
         one = Library(services, server, add(services, LEASE_NAME, LEASE))
@@ -87,7 +83,6 @@ def library(tmp_path_factory) -> Iterator[Library]:
             one.told[kind] = (answer, one.prompts())
         yield one
     services.close()
-    patch.undo()
 
 
 def add(services: Services, name: str, text: str) -> str:

@@ -8,9 +8,11 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sqlite3
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +28,7 @@ from stc.services import Services
 from stc.sleep import run
 from stc.storage import backups, conversations, documents, ledger
 from stc.storage.schema import HEAD
+from tests.conftest import for_a_whole_file
 from tests.storage import test_migrations
 
 TEXT = (
@@ -43,15 +46,27 @@ def add(services: Services, text: bytes = TEXT, name: str = "mill.txt") -> str:
     return document_id
 
 
+@pytest.fixture(scope="module")
+def filled_storage(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("filled") / "storage"
+    with for_a_whole_file():
+        services = Services(folder)
+        add(services)
+        add(services, b"A weir keeps the water of the river at one height.", "weir.txt")
+        assert [one.status for one in run.sleep_now(services, until_done=True)]
+        answering.ask(services, QUESTION)
+        services.change_settings(effort="low")
+        services.close()
+    (folder / "secrets.json").write_text('{"OPENAI_API_KEY": "sk-very-secret"}')
+    return folder
+
+
 @pytest.fixture
-def filled(services) -> Services:
-    add(services)
-    add(services, b"A weir keeps the water of the river at one height.", "weir.txt")
-    assert [one.status for one in run.sleep_now(services, until_done=True)]
-    answering.ask(services, QUESTION)
-    services.change_settings(effort="low")
-    (services.storage / "secrets.json").write_text('{"OPENAI_API_KEY": "sk-very-secret"}')
-    return services
+def filled(filled_storage, tmp_path) -> Iterator[Services]:
+    shutil.copytree(filled_storage, tmp_path / "storage")
+    services = Services(tmp_path / "storage")
+    yield services
+    services.close()
 
 
 def back_up(services: Services, file: Path, **options) -> backups.Backup:
@@ -266,8 +281,7 @@ HOSTILE = {
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory) -> backups.Backup:
     folder = tmp_path_factory.mktemp("sound")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("STC_FAKE_EMBEDDER", "1")
+    with for_a_whole_file():
         services = Services(folder / "storage")
         add(services)
         made = back_up(services, folder / "all.zip")
