@@ -198,7 +198,7 @@ for done in run.sleep_now(services, until_done=True):
 
 def test_a_process_killed_in_its_sleep_loses_nothing_and_nothing_is_done_twice(services, tmp_path):
     """Kill a real process in the middle of a task several times; another one takes up its work."""
-    document = library.add(services, library.long(60))
+    document = library.add(services, library.long(24))
     library.add(services, library.long(12, seed=1), name="other.txt")
     expected = {item.task.key for item in run.dry_run(services)}
     assert len(expected) > 6
