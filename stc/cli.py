@@ -406,6 +406,9 @@ def _add_one(
         line["error"] = f"{error.strerror or error}. Check the path, then add it again."
     except StcError as error:
         line["error"] = str(error)
+    except Exception as error:  # noqa: BLE001 - logged with its places; one file must not keep out those after it
+        error_id = logs.bug(error, "while adding a file")
+        line["error"] = f"Something went wrong in the program, not in the file; the log has it under {error_id}."
     line["seconds"] = round(time.monotonic() - began, 3)
     return line
 

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from stc import cli
+from stc.documents import ingest
 from stc.documents.parsing import tesseract
 from tests.documents.docxs import make_docx, paragraph
 from tests.documents.pdfs import PICTURE, encrypted, make_pdf, scanned
@@ -43,6 +44,23 @@ def test_what_is_no_file_fails_in_words_and_keeps_nobody_waiting(add, tmp_path):
     assert [line["status"] for line in lines] == ["failed"] * 5 + ["ready"]
     assert [line["path"] for line in lines[:3]] == [str(name) for name in names[:3]]
     assert all(line["error"] for line in lines[:5])
+
+
+def test_a_bug_with_one_file_is_logged_and_keeps_no_other_out(add, tmp_path, monkeypatch):
+    detect = ingest.detect
+
+    def broken(path, name):
+        if name == "odd.txt":
+            raise ZeroDivisionError
+        return detect(path, name)
+
+    monkeypatch.setattr(ingest, "detect", broken)
+    (tmp_path / "odd.txt").write_text("An odd text.")
+    (tmp_path / "ok.txt").write_text("The mill was built in 1750.")
+    status, (odd, ok) = add(tmp_path / "odd.txt", tmp_path / "ok.txt")
+    assert (status, odd["status"], ok["status"]) == (1, "failed", "ready")
+    error_id = odd["error"].removesuffix(".").rpartition(" ")[2]
+    assert error_id in "".join(path.read_text() for path in (tmp_path / "storage" / "logs").iterdir())
 
 
 @pytest.mark.parametrize(
