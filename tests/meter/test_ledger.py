@@ -17,10 +17,10 @@ from stc.meter import ledger
 from stc.meter.ledger import break_even_questions, money, net, saving
 from stc.meter.quality import NoteUse
 from stc.meter.totals import lines, totals_json
-from stc.words import BASELINES, Answer, Baseline, Citation, LedgerRow, Shadow, Usage
+from stc.words import BASELINES, Baseline, LedgerRow, Shadow, Usage
+from tests.meter.answered import PROOF, answer
 
 DAY_S = 86_400.0
-PROOF = Citation(1, "bridge", "Bridge.pdf", 3, "412 metres", True)
 
 
 def row(usage: Usage, **fields) -> LedgerRow:
@@ -44,27 +44,6 @@ def row(usage: Usage, **fields) -> LedgerRow:
         first_token_s=None,
         seconds=1.0,
         error=None,
-    )
-    return dataclasses.replace(plain, **fields)
-
-
-def answer(usage: Usage, **fields) -> Answer:
-    plain = Answer(
-        id="a",
-        owner="local",
-        conversation_id=None,
-        question="How long?",
-        scope=(),
-        origin="typed",
-        effort="medium",
-        asked_at=1_795_000_000.0,
-        state="done",
-        text="412 metres [1].",
-        route="notes",
-        citations=(PROOF,),
-        notes_used=("n1",),
-        usage=usage,
-        baselines={"chunks": Baseline(2000, 100, 0.003)},
     )
     return dataclasses.replace(plain, **fields)
 

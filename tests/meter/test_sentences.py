@@ -8,26 +8,11 @@ import pytest
 
 from stc.meter.ledger import net
 from stc.meter.sentences import line_under_answer, payback
-from stc.words import Answer, Baseline, Citation, LedgerRow, Usage
+from stc.words import Answer, Baseline, LedgerRow, Usage
+from tests.meter.answered import answer
 
-PROOF = Citation(1, "bridge", "Bridge.pdf", 3, "412 metres", True)
-PAID = Answer(
-    id="a",
-    owner="local",
-    conversation_id=None,
-    question="How long?",
-    scope=(),
-    origin="typed",
-    effort="medium",
-    asked_at=1_795_000_000.0,
-    state="done",
-    text="412 metres [1].",
-    route="notes",
-    citations=(PROOF,),
-    notes_used=("n1",),
-    usage=Usage(400, output_tokens=12, cost_usd=0.0003),
-    baselines={"chunks": Baseline(1888, 12, 0.0019)},
-    seconds=1.1,
+PAID = answer(
+    Usage(400, output_tokens=12, cost_usd=0.0003), baselines={"chunks": Baseline(1888, 12, 0.0019)}, seconds=1.1
 )
 FREE = dataclasses.replace(
     PAID,
@@ -66,8 +51,8 @@ def slept(tokens: int, usd: float | None) -> LedgerRow:
     )
 
 
-def after(answer: Answer, times: int, tokens: int, usd: float | None):
-    answers = [dataclasses.replace(answer, id=str(number)) for number in range(times)]
+def after(one: Answer, times: int, tokens: int, usd: float | None):
+    answers = [dataclasses.replace(one, id=str(number)) for number in range(times)]
     return net([slept(tokens, usd)], answers, documents=["bridge"])
 
 
