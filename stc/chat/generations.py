@@ -146,7 +146,7 @@ def _save_failure(services: Services, pending: Answer, error: str) -> None:
         try:
             with services.database.write() as connection:
                 known = conversations.get_answer(connection, pending.owner, pending.id) or pending
-                if known.state == "running":
+                if known.state in ("running", "failed"):  # as which it may stand with less of a reason
                     conversations.save_answer(connection, dataclasses.replace(known, state="failed", error=error))
             return
         except UserError:

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from stc.chat import generations
-from stc.errors import UserError
+from stc.chat import calls, generations
+from stc.errors import BudgetReached, UserError
 from stc.storage import conversations
 from tests.fakes import ModelServer
 from tests.sleep import library
@@ -113,3 +113,25 @@ def test_an_answer_that_is_there_is_not_called_failed_for_what_came_after_it(ser
     until(lambda: generations.partial(asked).done)
     with services.database.read() as connection:
         assert conversations.get_answer(connection, "local", asked).state == "done"
+
+
+def refused() -> None:
+    raise BudgetReached("You have used what you may today.")
+
+
+def broken() -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"), [(refused, "You have used what you may today."), (broken, "The log names it")]
+)
+def test_an_answer_that_ends_on_its_way_says_why(services, ask, go_on, monkeypatch, cause, said):
+    monkeypatch.setattr(calls, "complete", lambda *_, **__: cause())
+    go_on.set()
+    asked = ask()
+    until(lambda: generations.partial(asked).done)
+    with services.database.read() as connection:
+        answer = conversations.get_answer(connection, "local", asked)
+    assert answer.state == "failed"
+    assert said in answer.error
