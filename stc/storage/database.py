@@ -118,7 +118,8 @@ class Database:
         else:
             from stc.storage.migrations import upgrade  # Alembic is imported only when the schema differs
 
-            upgrade(self._engine, self.path, found=version)
+            with _in_words(self.path):
+                upgrade(self._engine, self.path, found=version)
         for name in ("", "-wal", "-shm"):
             private.close_file(self.path.with_name(self.path.name + name))
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
+from filelock import FileLock
 
 from stc import doctor
 from stc.chat import answering
 from stc.errors import UserError
 from stc.services import Services
-from stc.storage import conversations, documents, ledger, migrations, tasks
+from stc.storage import conversations, database, documents, ledger, migrations, tasks
 from stc.storage.database import Database
 from stc.storage.schema import HEAD
 
@@ -145,3 +146,31 @@ def test_a_newer_schema_is_refused_in_words(tmp_path):
         connection.commit()
     with pytest.raises(UserError, match=f"schema 9999; this one knows {HEAD}"):
         Database(tmp_path / "stc.db")
+
+
+def test_an_upgrade_that_the_disk_has_no_room_for_is_told_in_words_and_done_later(tmp_path, monkeypatch):
+    path = tmp_path / "old.db"
+    make(path, SCHEMAS[0].read_text(encoding="utf-8"))
+    before = shape(path)
+    prepare = database._prepare_connection
+
+    def without_room(raw, record) -> None:
+        prepare(raw, record)
+        raw.execute("PRAGMA max_page_count = 1")  # no less than there are: not one more
+
+    monkeypatch.setattr(database, "_prepare_connection", without_room)
+    with pytest.raises(UserError, match="full or failing"):
+        Database(path)
+    assert shape(path) == before
+    monkeypatch.setattr(database, "_prepare_connection", prepare)
+    Database(path).close()
+    assert shape(path) != before
+
+
+def test_whoever_comes_while_another_process_upgrades_for_long_is_told_to_try_again(tmp_path, monkeypatch):
+    path = tmp_path / "old.db"
+    make(path, SCHEMAS[0].read_text(encoding="utf-8"))
+    monkeypatch.setattr(migrations, "_PATIENCE_S", 0.0)
+    with FileLock(f"{path}.migrate.lock"), pytest.raises(UserError, match="Try again when it is done"):
+        Database(path)
+    Database(path).close()

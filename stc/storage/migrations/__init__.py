@@ -8,17 +8,19 @@ from alembic import op
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, inspect
 
 from stc.errors import UserError
 from stc.storage.schema import HEAD, metadata
 
+_PATIENCE_S = 60.0
+
 
 def upgrade(engine: Engine, path: Path, *, found: str) -> None:
     """Run the missing scripts in one transaction, one process at a time.
 
-    Raises ``UserError`` when ``found`` is a version that this program does not know.
+    Raises ``UserError`` when ``found`` is a version that this program does not know, and when another process takes long.
     """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
@@ -33,7 +35,13 @@ def upgrade(engine: Engine, path: Path, *, found: str) -> None:
     def run(revision, context):
         return scripts._upgrade_revs(HEAD, revision)  # the documented way to drive EnvironmentContext by hand
 
-    with FileLock(str(path) + ".migrate.lock", timeout=60), engine.connect() as plain:
+    try:
+        held = FileLock(f"{path}.migrate.lock").acquire(timeout=_PATIENCE_S)
+    except Timeout:
+        raise UserError(
+            f"Another process is bringing {path} to the schema of this program. Try again when it is done."
+        ) from None
+    with held, engine.connect() as plain:
         connection = plain.execution_options(stc_write=True)
         # The transaction is ours, explicit and immediate: pysqlite would commit each DDL statement by itself.
         with connection.begin(), EnvironmentContext(config, scripts, fn=run) as environment:
