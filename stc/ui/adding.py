@@ -11,12 +11,18 @@ import streamlit as st
 from stc.documents import progress
 from stc.errors import UserError
 from stc.services import Services
+from stc.storage.database import new_id
 from stc.ui import dialogs, library, safe, second_try
 from stc.words import UNFINISHED, Document
 
-_LOOK_EVERY_S, _LOOK_AT_LEAST_EVERY_S = 1.0, 10.0
-_SHARE = 20
-"""A page spends no more than a twentieth of its time on showing how far documents are, however busy the machine is."""
+_LOOK_EVERY_S, _DRAW_EVERY_S = 0.2, 0.5
+"""How often a page looks how far documents are, and is drawn anew for it at most, for each page that looks: those of fifty
+people would else take all the time there is."""
+_LOOK_AT_MOST_EVERY_S = 1.0
+_LOOKS_NO_MORE_S = 30.0
+
+_looking: dict[str, float] = {}
+"""When each open page has last looked, by a name that it has for this."""
 _SAME_NAME = "same-name"
 
 
@@ -138,7 +144,7 @@ def tell(services: Services, most_failures: int = 5) -> None:
     waiting = {document.id for document in library.arriving(services) if document.status in UNFINISHED}
     if waiting:
         st.session_state["progress-drawn"] = time.monotonic()
-        every_s = min(_LOOK_AT_LEAST_EVERY_S, max(_LOOK_EVERY_S, _SHARE * st.session_state.get("progress-took", 0.0)))
+        every_s = max(_LOOK_AT_MOST_EVERY_S, _LOOK_EVERY_S * _pages_looking())
         st.fragment(_progress, run_every=every_s)(services, waiting)
     _ask_same_name(services)
     second_try.ask_languages(services)
@@ -181,11 +187,13 @@ def _dismiss(services: Services, failure_ids: Sequence[str]) -> None:
 
 
 def _progress(services: Services, waiting: set[str]) -> None:
-    began = time.monotonic()
     batch = library.arriving(services)
     unfinished = [document for document in batch if document.status in UNFINISHED]
-    if not unfinished or _worth_drawing(waiting - {document.id for document in unfinished}):
-        st.rerun()
+    drawn_ago_s = time.monotonic() - st.session_state["progress-drawn"]
+    if waiting - {document.id for document in unfinished} and drawn_ago_s >= _DRAW_EVERY_S * _pages_looking():
+        st.rerun()  # some are ready or have failed: the page around shows it
+    if not unfinished:
+        return
     now = services.now()
     before: tuple[float, list[Document]] | None = st.session_state.get("progress-look")
     rates = st.session_state.get("progress-rates", progress.Rates())
@@ -201,11 +209,13 @@ def _progress(services: Services, waiting: set[str]) -> None:
             st.markdown(f"{safe.inert(document.name, 70)} :gray[· {safe.inert(line)}]", wrap=False, width="stretch")
         if len(unfinished) > 6:
             st.caption(f"and {len(unfinished) - 6} more")
-    st.session_state["progress-took"] = time.monotonic() - began
 
 
-def _worth_drawing(no_longer_read: set[str]) -> bool:
-    """Tell whether the page around is drawn anew, as some documents are ready or have failed: at once where that takes
-    little, but not by each of fifty open pages for each of a hundred files."""
-    drawn_ago_s = time.monotonic() - st.session_state["progress-drawn"]
-    return bool(no_longer_read) and drawn_ago_s >= _SHARE * st.session_state.get("page-took", 0.0)
+def _pages_looking() -> int:
+    """Return how many open pages look how far documents are, this one among them."""
+    now = time.monotonic()
+    _looking[st.session_state.setdefault("progress-page", new_id())] = now
+    for page, looked_at in list(_looking.items()):
+        if now - looked_at > _LOOKS_NO_MORE_S:
+            _looking.pop(page, None)
+    return len(_looking)

@@ -38,7 +38,7 @@ def show(
     with st.chat_message("assistant", avatar=":material/bedtime:"):
         if answer.state == "running":
             # The more are being made, the less often each is looked at: the looks of fifty would take all the time there is.
-            every_s = min(_LOOK_AT_LEAST_EVERY_S, max(_LOOK_EVERY_S, generations.count() * 0.06))
+            every_s = min(_LOOK_AT_LEAST_EVERY_S, max(_LOOK_EVERY_S, generations.count() * 0.1))
             st.fragment(_making, run_every=every_s)(services, answer.id)
         else:
             _made(services, answer, names, books, ask)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,7 +27,6 @@ def preload() -> None:
 
 def draw() -> None:
     """Draw the page that the address names."""
-    began = time.monotonic()
     st.set_page_config(page_title="Sleep-Time Chat", page_icon=_ICON, layout="centered")
     person = visitor.person()
     admins = [st.Page("pages/people.py", title="People", icon=":material/group:")] if person and person.admin else []
@@ -58,7 +56,6 @@ def draw() -> None:
             )
     with errors_in_words():
         library.page_shown()
-    st.session_state["page-took"] = time.monotonic() - began
 
 
 @contextmanager
