@@ -30,6 +30,12 @@ _ENDED_BY = {
     "tbody": ({"thead", "tbody", "tfoot"}, {"table"}),
     "tfoot": ({"thead", "tbody", "tfoot"}, {"table"}),
 }
+_ENDS_A_DRAWING = frozenset(
+    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li menu meta ol p pre s small "
+    "span strike strong sub sup table tt u ul var".split()
+)
+"""A drawing (svg) that nobody closes ends where one of these begins (the HTML standard's list): what follows is seen."""
+_TEXT_IN_A_DRAWING = ("foreignobject", "desc")
 _LISTS = {"ul", "ol", "menu"}
 _NOT_BEYOND = {"td", "th", "table", "caption"}
 _LOOK_BACK = 200
@@ -103,6 +109,9 @@ class _Page:
     # What stands in the source
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag in _ENDS_A_DRAWING and not any(self._opened[one] for one in _TEXT_IN_A_DRAWING):
+            while self._opened["svg"]:
+                self._close_innermost("svg")
         if tag in _BLOCKS:
             self._end_implied(tag)
             self._end_block()
@@ -132,7 +141,7 @@ class _Page:
         if not self._opened[tag]:
             return
         if tag in _BLOCKS or tag in _UNSEEN:
-            self._close_until(next(depth for depth in self._depths() if self._open[depth][0] == tag))
+            self._close_innermost(tag)
             return
         self._end_innermost({tag}, _NOT_BEYOND)
 
@@ -160,6 +169,9 @@ class _Page:
                 return
             if self._open[depth][0] in beyond:
                 return
+
+    def _close_innermost(self, tag: str) -> None:
+        self._close_until(next(depth for depth in self._depths() if self._open[depth][0] == tag))
 
     def _close_until(self, depth: int) -> None:
         """Close elements until so many are open."""

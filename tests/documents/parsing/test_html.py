@@ -77,6 +77,22 @@ def test_what_a_reader_does_not_see_is_not_read(tmp_path, unseen):
     assert found.replace("kept?\n\n", "") == "Before.\n\nAfter."
 
 
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        ("<p>Before.<svg><path><p>After.<ul><li>More.</ul>", "Before.\n\nAfter.\n\n- More."),
+        ("<svg><g><svg><text>gone<br>After.", "After."),
+        ("<svg><text>gone</svg></svg>After.", "After."),
+        (
+            "<svg><foreignObject><p>gone</p></foreignObject><desc><p>gone</p></desc><text>gone</text></svg>After.",
+            "After.",
+        ),
+    ],
+)
+def test_a_drawing_that_nobody_closes_hides_nothing_of_the_page_behind_it(tmp_path, page, seen):
+    assert text(tmp_path, page) == seen
+
+
 def test_small_print_that_is_seen_stays(tmp_path):
     assert text(tmp_path, "<span style='font-size:0.8em'>fine print</span>") == "fine print"
 
