@@ -189,9 +189,11 @@ def _dismiss(services: Services, failure_ids: Sequence[str]) -> None:
 def _progress(services: Services, waiting: set[str]) -> None:
     batch = library.arriving(services)
     unfinished = [document for document in batch if document.status in UNFINISHED]
-    drawn_ago_s = time.monotonic() - st.session_state["progress-drawn"]
-    if waiting - {document.id for document in unfinished} and drawn_ago_s >= _DRAW_EVERY_S * _pages_looking():
+    being_read = {document.id for document in unfinished}
+    drawn_ago_s, pages = time.monotonic() - st.session_state["progress-drawn"], _pages_looking()
+    if waiting - being_read and drawn_ago_s >= _DRAW_EVERY_S * pages:
         st.rerun()  # some are ready or have failed: the page around shows it
+    waiting |= being_read  # what has come from elsewhere meanwhile is waited for, too
     if not unfinished:
         return
     now = services.now()
