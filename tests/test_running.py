@@ -10,8 +10,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from streamlit.web import cli as streamlit_command
 
 from stc import doctor
+from stc.access import reach
 from stc.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,6 +105,14 @@ def test_it_runs_without_rights_asks_for_a_login_and_is_watched():
     command = json.loads(instructions("CMD")[-1])
     assert command[1:] == ["-m", "streamlit", "run", "app.py"]
     assert not re.search(r"(?i)api_key|password|secret", DOCKERFILE)
+
+
+def test_compose_answers_under_the_names_of_this_computer(monkeypatch):
+    said = re.search(r'STREAMLIT_SERVER_ALLOWED_HOSTS: "(.+)"', (ROOT / "compose.yaml").read_text(encoding="utf-8"))[1]
+    monkeypatch.setenv("STREAMLIT_SERVER_ALLOWED_HOSTS", said)
+    hosts = streamlit_command.main_run.make_context("run", ["app.py"]).params["server_allowedHosts"]
+    assert {"localhost", "127.0.0.1"} <= set(hosts)
+    assert reach.door(address="0.0.0.0", hosts=hosts, people=False, environment={"STC_LOGIN": "yes"}) == "login"
 
 
 def test_a_proxy_lets_the_largest_file_pass():

@@ -40,6 +40,34 @@ def test_a_name_that_others_use_is_refused_too_though_the_address_is_this_comput
         decided(hosts=("*",))
 
 
+def test_no_names_at_all_mean_any_name_which_needs_a_login():
+    with pytest.raises(UserError, match="under any name"):
+        decided(hosts=())
+    assert decided(hosts=(), login="yes") == "login"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "docs.example.org,localhost",
+        "docs.example.org:8443",
+        "https://docs.example.org",
+        "docs.example.org/",
+        '["a"]',
+        "",
+    ],
+)
+def test_a_name_that_no_request_can_come_under_is_refused_instead_of_everybody_who_comes(host):
+    for login in ("", "yes"):
+        with pytest.raises(UserError, match="blanks part several"):
+            decided(hosts=(*HERE, host), login=login)
+
+
+@pytest.mark.parametrize("host", ["docs.example.org", "*.example.org", "*", "10.0.0.5", "fe80::1", "my_host-2", "a.b."])
+def test_a_name_that_requests_come_under_is_taken(host):
+    assert decided("0.0.0.0", hosts=(host,), login="yes") == "login"
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", ""])
 def test_a_login_is_a_login_wherever_the_server_listens(address):
     assert decided(address, login="yes") == "login"
