@@ -250,14 +250,11 @@ def _models(services: Services, fix: bool) -> tuple[bool, str]:
 def _prices(services: Services, fix: bool) -> tuple[bool, str]:
     from stc.meter import prices
 
-    settings = services.settings
-    unknown = sorted(
-        model
-        for model in {settings.chat_model, settings.sleep_model} - {""}
-        if prices.price_of(model, api_base=settings.api_base) is None
-    )
+    models = {services.settings.chat_model, services.settings.sleep_model} - {""}
+    unknown = sorted(model for model in models if services.llm.price(model) is None)
     if unknown:
-        return True, f"price map {prices.revision()}; the price of {', '.join(unknown)} is unknown, shown as unknown"
+        told = f"the price of {', '.join(unknown)} is unknown; enter it on the Savings page"
+        return True, f"price map {prices.revision()}; {told}"
     return True, f"price map {prices.revision()}"
 
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stc import doctor
 from stc.errors import UserError
 from stc.meter import prices
 from stc.meter.prices import Price, Rates, cost, price_of
 from stc.meter.providers import resolve
-from stc.words import Usage
+from stc.storage import prices as price_rows
+from stc.words import SERVER, Usage
 
 RATES = Rates(input=2e-6, output=10e-6, cached=0.1e-6, cache_write=2.5e-6, reasoning=None)
 PRICE = Price("made/up", "standard", "now", (RATES,))
@@ -103,6 +105,17 @@ def test_an_entered_price_goes_before_the_map_and_before_free_and_says_so():
         "what another tier costs is not known"
     )
     assert not price_of("ollama/llama3.2", entered=mine, on="2026-11-02").free
+
+
+def test_the_doctor_knows_the_prices_that_were_entered(services, monkeypatch):
+    def said():
+        return next(check.detail for check in doctor.examine(services.storage).checks if check.name == "prices")
+
+    monkeypatch.setenv("STC_CHAT_MODEL", "openai/mine")
+    assert "the price of openai/mine is unknown; enter it on the Savings page" in said()
+    with services.database.write() as connection:
+        price_rows.add(connection, SERVER, entered("2026-01-01"))
+    assert "unknown" not in said()
 
 
 def test_another_price_has_another_revision():
