@@ -34,8 +34,9 @@ def go(chat: str | None = None, document: str | None = None) -> None:
             st.query_params.pop(name, None)
 
 
-def ask(question: str, route: str = "auto", origin: Origin = "typed") -> None:
-    """Ask in the current conversation, or in a new one. What can't be asked is said on the page."""
+def ask(question: str, route: str = "auto", origin: Origin = "typed", clicked: str = "") -> None:
+    """Ask in the current conversation, or in a new one. What can't be asked is said on the page. ``clicked``: the note that the
+    question is of, where it was offered."""
     chosen = scope_wanted() or None
     try:
         scope.check_question(question)
@@ -51,6 +52,7 @@ def ask(question: str, route: str = "auto", origin: Origin = "typed") -> None:
             pages=pages,
             effort=st.session_state.get("effort") or None,
             origin=origin,
+            clicked=clicked,
             route=route,
         )
     except StcError as error:

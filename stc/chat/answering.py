@@ -148,6 +148,7 @@ def ask(
     model: str | None = None,
     conversation_id: str | None = None,
     origin: Origin = "typed",
+    clicked: str = "",
     on_text: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
     answer_id: str | None = None,
@@ -155,7 +156,8 @@ def ask(
     """Answer a question and return the answer as it was saved.
 
     ``document_ids`` limits the scope (``None``: all ready documents), ``pages`` ("3-7,12") that of one. ``route`` "auto"
-    climbs the ladder and may fall back; a route that is named never does. ``on_text`` gets the whole text so far, again and
+    climbs the ladder and may fall back; a route that is named never does. ``clicked`` is the note whose question was offered,
+    where ``origin`` is "suggested". ``on_text`` gets the whole text so far, again and
     again. Setting ``stop`` ends the answer with what is there. A model's failure is an answer of state "failed" with a
     sentence in ``error``.
     Raises ``UserError`` for what the person can mend: an empty question, a document that is gone.
@@ -207,7 +209,7 @@ def ask(
             answer = dataclasses.replace(answer, standalone=understood.standalone)
             reasons = (*reasons, f"{ASKED_AS}: “{understood.standalone}”")
         searched = time.monotonic()
-        found = finding.find(services, understood.search, scope)
+        found = finding.find(services, understood.search, scope, clicked=clicked)
         earlier = _earlier(told)
         known = understood.sources | (frozenset() if model == EXTRACTIVE else history.all_sources(earlier))
         answer = dataclasses.replace(

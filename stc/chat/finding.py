@@ -42,8 +42,8 @@ class Found:
     derived: Note | None
 
 
-def find(services: Services, question: str, scope: Scope) -> Found:
-    """Search the scope's passages and verified notes."""
+def find(services: Services, question: str, scope: Scope, *, clicked: str = "") -> Found:
+    """Search the scope's passages and verified notes. ``clicked``: the note whose question was offered and clicked."""
     limits = {"chunk": _CHUNK_HITS, "note": _NOTE_HITS}
     hits = retrieve_each(services, question, document_ids=scope.ids, limits=limits, pages=scope.pages)
     chunk_hits, note_hits = hits["chunk"], hits["note"]
@@ -51,7 +51,10 @@ def find(services: Services, question: str, scope: Scope) -> Found:
         notes = note_rows.by_id(connection, [hit.id for hit in note_hits])
         notes = {note.id: note for note in notes.values() if note.status == "verified"}
         note_hits = [hit for hit in note_hits if hit.id in notes]
-        prepared = _prepared(connection, services.owner, question, scope, note_hits, notes)
+        prepared = _clicked(connection, services.owner, question, scope, clicked) if clicked else None
+        prepared = prepared or _prepared(connection, services.owner, question, scope, note_hits, notes)
+    if prepared is not None:
+        notes[prepared[0].id] = prepared[0]
     if len(scope.documents) == 1:
         worked_out = derived.choose(question, [notes[hit.id] for hit in note_hits], rarities(chunk_hits))
     else:
@@ -108,6 +111,17 @@ def _prepared(
     if not exact and not reuse.agree([note for note, _ in standing]):
         return None
     return next(iter(exact or standing), None)
+
+
+def _clicked(connection: Connection, owner: str, question: str, scope: Scope, note_id: str) -> tuple[Note, str] | None:
+    """Return the note whose question was clicked, with the reason, where it may stand: the click says which document is meant,
+    however many are in scope."""
+    note = note_rows.by_id(connection, [note_id]).get(note_id)
+    if note is None or note.document_id not in scope.ids or not all(scope.holds(item.page) for item in note.evidence):
+        return None
+    banned = bans.questions(connection, owner, note)
+    verdict = reuse.may_stand(question, note, documents=1, similarity=1.0, banned=banned)
+    return (note, verdict.reason) if verdict.stands else None
 
 
 def decide(found: Found, *, effort: Effort, reuse_extractive: bool, whole: int | None = None) -> routing.Decision:

@@ -61,6 +61,7 @@ def start(
     pages: str = "",
     effort: str | None = None,
     origin: Origin = "typed",
+    clicked: str = "",
     route: str = "auto",
 ) -> str:
     """Begin to answer, or to wait for the turn, and return the answer's id at once. The conversation must exist.
@@ -119,6 +120,7 @@ def start(
                 effort=effort,
                 conversation_id=conversation_id,
                 origin=origin,
+                clicked=clicked,
                 on_text=more,
                 stop=generation.stop,
                 answer_id=generation.answer_id,

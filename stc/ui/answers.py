@@ -64,7 +64,7 @@ def offer(note: Note, key: str, ask: Ask) -> None:
         key=key,
         on_click=ask,
         args=(note.question,),
-        kwargs={"origin": "suggested"},
+        kwargs={"origin": "suggested", "clicked": note.id},
     )
 
 
