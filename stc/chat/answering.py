@@ -346,6 +346,10 @@ def prepare_context(
         chosen, why = route, ("this route was asked for",)
     else:
         raise UserError(f"There is no route {route!r}. Choose auto, {', '.join(ROUTES[:-1])}.")
+    if chosen == "reused" and not _stands(found, model):
+        chosen = "none"
+    if chosen == "document" and budget is None:
+        budget = _document_budget(services, model, effort)
     return finding.context_for(
         services, found, chosen, effort=effort, budget=budget, quotes_only=model == EXTRACTIVE, reasons=(*reasons, *why)
     )
@@ -466,9 +470,8 @@ def _climb(request: _Ask, route: str, reasons: tuple[str, ...]) -> Answer:
         chosen, why = decision.route, decision.reasons
     reasons = (*reasons, *why)
     if chosen == "reused":
-        prepared = request.found.prepared
-        if prepared is not None and (request.quotes_only or prepared[0].thinker == "model"):
-            return _reuse(request, prepared[0], reasons)
+        if (note := _stands(request.found, request.model)) is not None:
+            return _reuse(request, note, reasons)
         return _finish(request, Context("none", (), "", 0), _Said(ABSTAINED, (), True), reasons)
     context = _context(request, chosen, reasons)
     said = _read(request, context)
@@ -492,7 +495,7 @@ def _next(request: _Ask, tried: Route) -> tuple[Route, str] | None:
     if tried == "notes":
         return "chunks", "the notes did not suffice: the passages were read"
     if tried in ("chunks", "notes+chunks") and request.effort == "high" and not request.quotes_only:
-        budget = _document_budget(request)
+        budget = _document_budget(request.services, request.model, request.effort)
         whole = sum(document.tokens for document in request.found.scope.documents)
         if budget is not None and whole <= min(budget, MOST_READ_WHOLE_TOKENS):
             return "document", "the passages did not suffice: the whole text was read"
@@ -502,7 +505,7 @@ def _next(request: _Ask, tried: Route) -> tuple[Route, str] | None:
 def _context(request: _Ask, route: Route, reasons: tuple[str, ...]) -> Context:
     budget = None
     if route == "document":
-        budget = _document_budget(request)
+        budget = _document_budget(request.services, request.model, request.effort)
     return finding.context_for(
         request.services,
         request.found,
@@ -514,11 +517,19 @@ def _context(request: _Ask, route: Route, reasons: tuple[str, ...]) -> Context:
     )
 
 
-def _document_budget(request: _Ask) -> int | None:
-    if request.quotes_only:
+def _stands(found: Found, model: str) -> Note | None:
+    """Return the note whose answer may stand as it is for this reader: a quote picked without a model only for the one that
+    quotes."""
+    prepared = found.prepared[0] if found.prepared is not None else None
+    return prepared if prepared is not None and (model == EXTRACTIVE or prepared.thinker == "model") else None
+
+
+def _document_budget(services: Services, model: str, effort: Effort) -> int | None:
+    """Return the tokens of a whole text that are read at most, ``None`` where the model's window is not known."""
+    if model == EXTRACTIVE:
         return QUOTES_ONLY_WINDOW_TOKENS
-    window = request.services.llm.context_window(request.model)
-    return None if window is None else window - OUTPUT_TOKENS[request.effort] - 1_000
+    window = services.llm.context_window(model)
+    return None if window is None else window - OUTPUT_TOKENS[effort] - 1_000
 
 
 def _whole(

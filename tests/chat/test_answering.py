@@ -168,6 +168,18 @@ def test_a_forced_route_that_has_nothing_is_none(services, ferry):
         assert (answer.route, answer.abstained) == ("none", True)
 
 
+def test_the_context_that_is_shown_is_none_where_an_answer_would_have_none(services, ferry, monkeypatch):
+    def shown_and_read(route):
+        question = "When does the ferry leave?"
+        context = prepare_context(services, question, document_ids=[ferry], route=route)
+        return context.route, ask(services, question, document_ids=[ferry], route=route).route
+
+    assert shown_and_read("reused") == ("none", "none")
+    assert shown_and_read("document") == ("document", "document")
+    monkeypatch.setattr(answering, "QUOTES_ONLY_WINDOW_TOKENS", 20)
+    assert shown_and_read("document") == ("none", "none")
+
+
 def test_the_whole_document_can_be_read(services, ferry):
     answer = ask(services, "When does the ferry leave the north pier?", document_ids=[ferry], route="document")
     assert answer.route == "document"
