@@ -11,6 +11,7 @@ import streamlit as st
 from stc import settings as setting
 from stc.access import rights
 from stc.errors import StcError
+from stc.meter import providers
 from stc.ui import library, safe
 
 services = library.services()
@@ -116,7 +117,10 @@ def models() -> None:
             ("api_base", "Server address", "empty: the provider's own"),
         ):
             key = f"setting-{name}"
-            st.session_state.setdefault(key, getattr(current, name))
+            value = getattr(current, name)
+            if name == "api_base" and setting.holds_secret(value):  # only the environment's may
+                value = providers.public_address(value)
+            st.session_state.setdefault(key, value)
             st.text_input(label, key=key, placeholder=example, help=help_for(name), disabled=fixed(name))
         st.caption(
             "Models are named as LiteLLM names them: openai/gpt-5-mini, anthropic/claude-haiku-4-5, ollama/llama3.2. "

@@ -52,6 +52,15 @@ def test_a_key_is_kept_in_a_file_of_the_owner_alone_and_never_shown(page, servic
     assert services.llm.secrets.get("OPENAI_API_KEY") is None
 
 
+def test_an_address_of_the_environment_is_shown_without_its_password(app, monkeypatch):
+    monkeypatch.setenv("STC_API_BASE", f"http://user:{KEY}@127.0.0.1:9/v1?key={KEY}")
+    monkeypatch.setenv("STC_CHAT_MODEL", "openai/double@2026")
+    page = app.run().switch_page("pages/settings.py").run()
+    assert page.text_input(key="setting-api_base").value == "http://127.0.0.1:9/v1"
+    assert page.text_input(key="setting-chat_model").value == "openai/double@2026"
+    assert KEY not in str(page)
+
+
 def test_what_is_no_key_is_told_so(page, services):
     services.change_settings(chat_model="openai/gpt-5-mini")
     page.run()
