@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stc.errors import BudgetReached, UserError
 from stc.storage import ledger, people
-from stc.words import EXTRACTIVE, SHARED, LedgerRow, Usage
+from stc.words import EXTRACTIVE, SHARED, Document, LedgerRow, Usage
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -59,14 +59,24 @@ def check_asking(services: Services, connection: Connection, most: Usage) -> Non
         )
 
 
-def check_documents(services: Services, connection: Connection, size_bytes: int) -> None:
-    """Raise ``UserError`` where another document of this size is more than the person may have here."""
+def check_documents(
+    services: Services, connection: Connection, size_bytes: int, *, instead_of: Document | None = None
+) -> None:
+    """Raise ``UserError`` where another document of this size is more than the person may have here.
+
+    ``instead_of`` is the document whose new version it is: it counts by what it is larger, and only where that one is theirs.
+    """
     person = people.get(connection, services.owner)
     if person is None:
         return
     number, size = people.documents_of(connection, person.id, SHARED)
     most = person.limits
-    if most.most_documents is not None and number + 1 > most.most_documents:
+    if instead_of is not None:
+        theirs = person.id in (instead_of.owner, instead_of.added_by)
+        if not theirs or size_bytes <= instead_of.size_bytes:
+            return
+        size -= instead_of.size_bytes
+    elif most.most_documents is not None and number + 1 > most.most_documents:
         raise UserError(
             f"You have {number:,} of at most {most.most_documents:,} documents. Delete one; {_ASK_AN_ADMIN}."
         )

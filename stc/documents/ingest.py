@@ -140,6 +140,7 @@ def enter(services: Services, document: Document, password: str | None = None) -
         if existing is not None and existing.status == "replaced":
             documents.delete_document(connection, existing.id)  # these bytes were on their way out
             existing = None
+        earlier: Document | None = None
         if document.replaces is not None:
             earlier = _replaceable(connection, document.owner, document.replaces)
             if existing is not None:
@@ -149,8 +150,7 @@ def enter(services: Services, document: Document, password: str | None = None) -
             return Received(existing.id, "duplicate")
         if not services.files.path(document.file_hash).exists():
             raise UserError(_REMOVED_MEANWHILE)
-        if document.replaces is None:
-            limits.check_documents(services, connection, document.size_bytes)
+        limits.check_documents(services, connection, document.size_bytes, instead_of=earlier)
         documents.dismiss_failures_of(connection, document.owner, document.content_hash)
         documents.insert_document(connection, document)
         if password is not None:

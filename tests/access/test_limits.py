@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from stc.access import limits, people
-from stc.documents import ingest
+from stc.documents import ingest, sharing
 from stc.errors import BudgetReached, UserError
 from stc.storage import ledger
 from stc.storage.database import new_id
@@ -111,6 +111,27 @@ def test_documents_are_limited_by_number_and_bytes(services, bert):
         ingest.receive(bert, "three.txt", io.BytesIO(b"third"))
     ingest.receive(services, "three.txt", io.BytesIO(b"third"))
     assert ingest.receive(bert, "one.txt", io.BytesIO(b"first of two")).status == "duplicate"
+
+
+def test_a_new_version_counts_by_what_it_is_larger(services, bert):
+    people.limit(services, "Bert", most_documents=1, most_bytes=30)
+    received = ingest.receive(bert, "one.txt", io.BytesIO(b"The first version."))
+    document_id = ingest.process(bert, received.document_id).id
+
+    def replace(text):
+        newer = ingest.receive(bert, "one.txt", io.BytesIO(text), replaces=document_id)
+        assert ingest.process(bert, newer.document_id).id == document_id
+
+    replace(b"The second version, longer.")
+    with pytest.raises(UserError, match="MB"):
+        replace(b"The third version, which is too long.")
+    people.limit(services, "Bert", most_bytes=10)
+    replace(b"Shorter may always be.")
+    sharing.share(bert, document_id)
+    anna = services.of(people.find(services, "Anna"))
+    people.limit(services, "Anna", most_bytes=5)
+    longer = io.BytesIO(b"By an admin, for whom it is not counted.")
+    assert ingest.receive(anna, "one.txt", longer, replaces=document_id).status == "new"
 
 
 def test_an_admin_sees_who_used_how_much_and_no_text(services, bert):
