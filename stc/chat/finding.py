@@ -93,7 +93,7 @@ def _prepared(
 ) -> tuple[Note, str] | None:
     """Return the note whose answer may stand as it is, with the reason: in its own words first, then the best hit.
 
-    ``None`` where none may, or those that may tell different figures.
+    ``None`` where none may, or those that may give different answers.
     """
     standing = []
     for hit in hits:
@@ -107,10 +107,8 @@ def _prepared(
             )
         if verdict.stands:
             standing.append((note, verdict.reason))
-    exact = [found for found in standing if found[1] == reuse.VERY_QUESTION]
-    if not exact and not reuse.agree([note for note, _ in standing]):
-        return None
-    return next(iter(exact or standing), None)
+    standing = [found for found in standing if found[1] == reuse.VERY_QUESTION] or standing
+    return standing[0] if standing and reuse.agree([note for note, _ in standing]) else None
 
 
 def _clicked(connection: Connection, owner: str, question: str, scope: Scope, note_id: str) -> tuple[Note, str] | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from stc.chat import wording
 from stc.chat.figures import MONTHS, numbers
@@ -33,6 +34,8 @@ _UNSAID = re.compile(
     r"|unknown|unclear|unspecified|no information)",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"\w+")
+_DENIED = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot)\b|n['’]t\b", re.IGNORECASE)
 _TIMES = frozenset({"@when", "@year", "@date", "@day", "@time"})
 _NUMBER_ASKED = frozenset({("many", ""), ("percent", ""), ("height", ""), ("age", ""), ("cost", ""), ("weight", "")})
 
@@ -78,8 +81,15 @@ def same_question(one: str, other: str) -> bool:
 
 
 def agree(notes: Sequence[Note]) -> bool:
-    """Say whether no two of some notes that may stand for one question tell different figures."""
-    return len({frozenset(numbers(note.text)) for note in notes}) <= 1
+    """Say whether some notes that may stand for one question give it one answer: none denies what another says, and a longer
+    one holds every word of a shorter one. To its very words one may tell more figures, else all tell the same."""
+    told = sorted((set(_WORD.findall(note.text.casefold())) for note in notes), key=len)
+    figures = {frozenset(numbers(note.text)) for note in notes}
+    return (
+        all(shorter <= longer for shorter, longer in pairwise(told))
+        and len({bool(_DENIED.search(note.text)) for note in notes}) <= 1
+        and (len(figures) <= 1 or len({_plain(note.question) for note in notes}) <= 1)
+    )
 
 
 def _very_same(one: str, other: str) -> bool:

@@ -1,6 +1,7 @@
 """Which stored answers may stand, from the gate alone and through a question with its rating."""
 
 import dataclasses
+import json
 import time
 
 import pytest
@@ -194,6 +195,46 @@ def test_a_question_turned_round_is_not(services, rhine):
 def test_over_several_documents_nothing_is_reused(services, rhine):
     library.add(services, ["Another text about ships."], name="other.txt")
     assert ask(services, REWORDED).route != "reused"
+
+
+def test_two_answers_to_the_very_same_question_are_no_answer(services):
+    plants = library.add(
+        services,
+        [
+            "The fee for entry is 40 euros at the north gate. The manager there is Ole Dahl. Dogs are allowed inside.",
+            "The fee for entry is 75 euros at the south gate. The manager there is Anna Berg. Dogs are not allowed inside.",
+        ],
+        name="plants.txt",
+    ).id
+    prepared = (
+        ("What is the fee for entry?", 1, "40 euros", "The fee for entry is 40 euros at the north gate."),
+        ("What is the fee for entry?", 2, "75 euros", "The fee for entry is 75 euros at the south gate."),
+        ("Who is the manager there?", 1, "Ole Dahl", "The manager there is Ole Dahl."),
+        ("Who is the manager there?", 2, "Anna Berg", "The manager there is Anna Berg."),
+        ("Are dogs allowed inside?", 1, "Dogs are allowed inside.", "Dogs are allowed inside."),
+        ("Are dogs allowed inside?", 2, "Dogs are not allowed inside.", "Dogs are not allowed inside."),
+    )
+    for question, page, text, quote in prepared:
+        line = {"document_id": plants, "question": question, "text": text}
+        (brought,) = notebook.bring_in(services, [json.dumps(line | {"evidence": [{"page": page, "quote": quote}]})])
+        assert brought.status == "added", brought.error
+    for question in dict.fromkeys(question for question, *_ in prepared):
+        assert ask(services, question, document_ids=[plants]).route != "reused", question
+
+
+def test_two_notes_of_which_one_says_more_are_one_answer():
+    def agreeing(*texts, other=NOTE.question):
+        questions = [NOTE.question] + [other] * (len(texts) - 1)
+        return reuse.agree(
+            [dataclasses.replace(NOTE, question=q, text=t) for q, t in zip(questions, texts, strict=True)]
+        )
+
+    assert agreeing("In 1939.", "It was in 1939, in September.")
+    assert agreeing("In 1939.", "It was in 1939, on 1 September.")
+    assert not agreeing("In 1939.", "It was in 1939, on 1 September.", other="When was Poland invaded by Germany?")
+    assert not agreeing("In 1939.", "In 1940.")
+    assert not agreeing("In September.", "Not in September.")
+    assert agreeing("In 1939.")
 
 
 def test_thumbs_down_bans_the_pairing_and_outlives_the_note(services, rhine):
