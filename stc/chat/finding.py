@@ -51,7 +51,7 @@ def find(services: Services, question: str, scope: Scope, *, clicked: str = "") 
         notes = note_rows.by_id(connection, [hit.id for hit in note_hits])
         notes = {note.id: note for note in notes.values() if note.status == "verified"}
         note_hits = [hit for hit in note_hits if hit.id in notes]
-        prepared = _clicked(connection, services.owner, question, scope, clicked) if clicked else None
+        prepared = _clicked(connection, services.owner, question, scope, notes, clicked) if clicked else None
         prepared = prepared or _prepared(connection, services.owner, question, scope, note_hits, notes)
     if prepared is not None:
         notes[prepared[0].id] = prepared[0]
@@ -111,15 +111,23 @@ def _prepared(
     return standing[0] if standing and reuse.agree([note for note, _ in standing]) else None
 
 
-def _clicked(connection: Connection, owner: str, question: str, scope: Scope, note_id: str) -> tuple[Note, str] | None:
+def _clicked(
+    connection: Connection, owner: str, question: str, scope: Scope, notes: dict[str, Note], note_id: str
+) -> tuple[Note, str] | None:
     """Return the note whose question was clicked, with the reason, where it may stand: the click says which document is meant,
-    however many are in scope."""
+    however many are in scope. ``notes`` are those found, among them what else that document has for this question."""
     note = note_rows.by_id(connection, [note_id]).get(note_id)
     if note is None or note.document_id not in scope.ids or not all(scope.holds(item.page) for item in note.evidence):
         return None
     banned = bans.questions(connection, owner, note)
     verdict = reuse.may_stand(question, note, documents=1, similarity=1.0, banned=banned)
-    return (note, verdict.reason) if verdict.stands else None
+    others = [other for other in notes.values() if other.document_id == note.document_id]
+    others = [
+        other
+        for other in others
+        if reuse.may_stand(question, other, documents=1, similarity=1.0).reason == reuse.VERY_QUESTION
+    ]
+    return (note, verdict.reason) if verdict.stands and reuse.agree([note, *others]) else None
 
 
 def decide(found: Found, *, effort: Effort, reuse_extractive: bool, whole: int | None = None) -> routing.Decision:

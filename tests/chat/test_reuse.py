@@ -220,6 +220,9 @@ def test_two_answers_to_the_very_same_question_are_no_answer(services):
         assert brought.status == "added", brought.error
     for question in dict.fromkeys(question for question, *_ in prepared):
         assert ask(services, question, document_ids=[plants]).route != "reused", question
+        with services.database.read() as connection:
+            note = next(one for one in note_rows.of_document(connection, plants) if one.question == question)
+        assert ask(services, question, origin="suggested", clicked=note.id).route != "reused", question
 
 
 def test_two_notes_of_which_one_says_more_are_one_answer():
