@@ -280,9 +280,9 @@ def test_a_follow_up_that_is_asked_once_more_still_follows_what_was_before_it(se
     looked_for = []
     find = answering.finding.find
 
-    def noted(services, question, scope):
+    def noted(services, question, scope, **more):
         looked_for.append(question)
-        return find(services, question, scope)
+        return find(services, question, scope, **more)
 
     monkeypatch.setattr(answering.finding, "find", noted)
     chat = chat_about(services, ferry)
