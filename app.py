@@ -44,6 +44,7 @@ else:
             login_provider.check()
         if first_code := gate.first_code(services):
             sys.stderr.write(f"{first_code}\n")
+        sys.stderr.write(f"Sleep-Time Chat is at {gate.url()}\n")
         logs.start(services.storage, "app", max_bytes=services.settings.log_bytes, files=services.settings.log_files)
     except UserError as error:
         sys.exit(str(error))  # an exception in the lifespan would print a traceback

@@ -84,6 +84,21 @@ def test_the_server_starts_and_serves_a_page_reaching_nobody(fenced, free_port):
     assert "Traceback" not in output
 
 
+def test_a_server_that_listens_at_every_address_asks_nobody_for_its_own(fenced, free_port):
+    fenced |= {"STC_FAKE_EMBEDDER": "1", "STC_LOGIN": "yes"}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(free_port)]
+    server = subprocess.Popen(
+        [*command, "--server.address", "0.0.0.0"],
+        cwd=ROOT, env=fenced, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        assert "<title>" in wait_for(f"http://127.0.0.1:{free_port}/sign-in", server)
+    finally:
+        server.terminate()
+        output, _ = server.communicate(timeout=30)
+    assert f"Sleep-Time Chat is at http://localhost:{free_port}\n" in output
+
+
 def wait_for(address: str, server: subprocess.Popen) -> str:
     for _ in range(300):
         try:

@@ -73,6 +73,15 @@ def base() -> str:
     return f"/{path}" if path else ""
 
 
+def url() -> str:
+    """Return where a browser on this computer finds the page."""
+    address = str(config.get_option("server.address") or "")
+    everywhere = address in ("", "0.0.0.0", "::")  # noqa: S104 - told, not bound
+    host = "localhost" if everywhere else f"[{address}]" if ":" in address else address
+    scheme = "https" if config.get_option("server.sslCertFile") else "http"
+    return f"{scheme}://{host}:{config.get_option('server.port')}{base()}"
+
+
 def token_of(scope: Scope) -> str:
     """Return the token that the browser's cookie holds, "" where it has none that could be one."""
     cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
