@@ -49,7 +49,11 @@ class Services:
         self.holder = self.holders.enter(lambda: backups.finish(storage))
         """Names this process in leases and in the foreground gate."""
         self.files = Files(storage / "files", self.holder)
-        self.database = Database(storage / "stc.db")
+        try:
+            self.database = Database(storage / "stc.db")
+        except BaseException:
+            self.holders.leave()  # else the doctor could not repair what can't be opened: somebody would work on it
+            raise
         self._lock = threading.RLock()
         self._root = self
         self._views: dict[tuple[str, bool], Services] = {}

@@ -240,6 +240,32 @@ def test_a_storage_that_was_taken_away_acknowledges_nothing_more(filled, tmp_pat
     assert ingest.receive(filled, "late.txt", io.BytesIO(text(9))).status == "new"
 
 
+def test_a_damaged_database_of_an_earlier_schema_is_made_anew_with_its_settings(filled, capsys):
+    storage = filled.storage
+    filled.close()
+    path = storage / "stc.db"
+    with closing(sqlite3.connect(path)) as connection:
+        for name, value in (("chat_model", '"openai/x"'), ("effort", '"low"')):
+            connection.execute("INSERT INTO settings VALUES ('local', ?, ?)", (name, value))
+        for table in ("sign_ins", "codes", "attempts", "people", "stamps"):
+            connection.execute(f"DROP TABLE {table}")
+        for table in ("answers", "ledger"):
+            connection.execute(f"DROP INDEX ix_{table}_owner_stamp")
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN stamp")
+        connection.execute("UPDATE alembic_version SET version_num = '0009'")
+        connection.commit()
+    overwrite(path, pages_of(path, "answers"))
+    status, (said,) = command(capsys, storage, "documents")
+    assert status == 1
+    assert "doctor --fix" in said["error"]
+    assert command(capsys, storage, "doctor", "--fix")[0] == 0
+    opened = Services(storage)
+    assert (opened.settings.chat_model, opened.settings.effort) == ("openai/x", "low")
+    with opened.database.read() as connection:
+        assert len(documents.list_all(connection, opened.owner)) == 3
+    opened.close()
+
+
 def test_a_sound_database_is_left_alone_by_the_doctor(filled, capsys):
     filled.close()
     _, (report,) = command(capsys, filled.storage, "doctor", "--fix")

@@ -64,7 +64,11 @@ class Database:
         event.listen(self._engine, "begin", _begin)
         self._writing = Turns()
         self._file: tuple[int, int] | None = None
-        self._migrate()
+        try:
+            self._migrate()
+        except BaseException:
+            self.close()
+            raise
         self._file = _identity(path)
 
     @contextmanager

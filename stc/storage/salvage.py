@@ -21,7 +21,7 @@ from stc.storage import backups, private, upkeep
 from stc.storage import documents as document_rows
 from stc.storage.database import Database
 from stc.storage.files import Files
-from stc.storage.schema import chunks, documents, metadata, pages, vectors
+from stc.storage.schema import chunks, documents, metadata, pages, people, vectors
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
@@ -57,12 +57,14 @@ def salvage(path: Path) -> Salvaged:
         with contextlib.closing(sqlite3.connect(beside, isolation_level=None)) as target:
             target.execute("PRAGMA synchronous=OFF")
             target.execute("BEGIN")
-            rows = _copy(path, target)
+            rows, before_people = _copy(path, target)
             dropped = _drop_what_points_nowhere(target)
             target.execute("COMMIT")
         database = Database(beside)
         try:
             with database.write() as connection:
+                if before_people:
+                    upkeep.give_settings_to_the_server(connection)
                 read_again = _read_again(connection, Files(storage / "files", ""))
                 upkeep.rebuild_lexical(connection)
                 number = document_rows.count_all(connection)
@@ -80,8 +82,9 @@ def salvage(path: Path) -> Salvaged:
     return Salvaged(number, rows, dropped, read_again, kept)
 
 
-def _copy(path: Path, target: sqlite3.Connection) -> int:
-    """Copy every row of every table that can be read; return how many there are."""
+def _copy(path: Path, target: sqlite3.Connection) -> tuple[int, bool]:
+    """Copy every row of every table that can be read; return how many there are, and whether they are of a schema that knew
+    no people yet."""
     copied = 0
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as source:
         there = _columns(source)
@@ -92,7 +95,7 @@ def _copy(path: Path, target: sqlite3.Connection) -> int:
                 into = f"INSERT OR IGNORE INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - our own
                 for batch in _rows(source, table, names):
                     copied += target.executemany(into, batch).rowcount
-    return copied
+    return copied, not there[people.name]
 
 
 def _columns(source: sqlite3.Connection) -> dict[str, set[str]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, select, update
 
 from stc.storage import lexical, schema
 from stc.storage.documents import count_all, record_changes
 from stc.storage.loose_files import Loose
 from stc.storage.schema import answers, chunks, documents, evidence, failures, ledger, notes, vectors
-from stc.words import READ_AGAIN
+from stc.words import ONLY_PERSON, READ_AGAIN, SERVER
 
 _PLACE = {
     "documents": documents,
@@ -31,6 +31,16 @@ def create(connection: Connection) -> None:
         "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
     )
     connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (schema.HEAD,))
+
+
+def give_settings_to_the_server(connection: Connection) -> None:
+    """Give settings and prices, but for a person's own, the owner that they have since people can sign in."""
+    local, server = schema.prices.c.owner == ONLY_PERSON, {"owner": SERVER}
+    connection.execute(update(schema.prices).where(local).values(server))
+    of_a_person = schema.settings.c.name.in_(("effort", "page_seen_at"))
+    connection.execute(
+        update(schema.settings).where(schema.settings.c.owner == ONLY_PERSON, ~of_a_person).values(server)
+    )
 
 
 def integrity_problems(connection: Connection) -> list[str]:
