@@ -44,14 +44,16 @@ def turns(before: Sequence[Answer], scope: Scope, *, away: Collection[str] | Non
     """
     ready_at = {document.id: document.ready_at or 0.0 for document in scope.documents}
     typed = {term for answer in before if answer.origin == "typed" for term in terms(answer.question)}
+    kept_here = _asked_of_others(before, away)
     found = []
     for answer in before[-_LOOKED_AT:]:
         if answer.state not in ("done", "stopped"):
             continue
         known = sources(answer)
-        still = known is not None and _asked_still(answer, known, ready_at, scope.pages)
+        free = kept_here.isdisjoint(set(terms(answer.standalone)) - set(terms(answer.question)))
+        still = free and known is not None and _asked_still(answer, known, ready_at, scope.pages)
         # A person's own words are no document's; of one that is kept on this computer not even they go elsewhere.
-        own = answer.origin == "typed" and set(terms(answer.asked)) <= typed
+        own = free and answer.origin == "typed" and set(terms(answer.asked)) <= typed
         own = own and (away is None or (known is not None and known <= set(away)))
         found.append(
             Turn(
@@ -65,6 +67,17 @@ def turns(before: Sequence[Answer], scope: Scope, *, away: Collection[str] | Non
             )
         )
     return found
+
+
+def _asked_of_others(before: Sequence[Answer], away: Collection[str] | None) -> set[str]:
+    """Return the words of the questions about documents that may not leave this computer: a follow-up may have taken them."""
+    if away is None:
+        return set()
+    may_leave = frozenset(away)
+    about = ((answer.question, sources(answer)) for answer in before)
+    return {
+        term for question, known in about if known is not None and not known <= may_leave for term in terms(question)
+    }
 
 
 def last(told: Iterable[Turn]) -> list[Turn]:

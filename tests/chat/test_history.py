@@ -113,6 +113,24 @@ def test_what_a_model_here_said_of_a_document_that_is_kept_here_goes_to_no_model
         assert "When does the ferry leave?" not in sent(server), "of such a document not even the question"
 
 
+def test_what_was_asked_of_a_document_that_is_kept_here_goes_to_no_model_elsewhere_by_a_follow_up(
+    services, ferry, bridge, server, monkeypatch
+):
+    chat = chat_about(services)
+    with services.database.write() as connection:
+        document_rows.change(connection, ferry, keep_local=True)
+    ask(services, "When was the lighthouse built?", document_ids=[ferry], conversation_id=chat)
+    server.reply = lambda body: 'It is 412 metres long [1].\nQUOTES\n[1] "It is 412 metres long"'
+    follow_up = ask(services, "And how tall is it?", document_ids=[bridge], conversation_id=chat)
+    assert (follow_up.standalone, follow_up.sources) == ("How tall is the lighthouse?", (bridge,))
+    ask(services, NEXT, document_ids=[bridge], conversation_id=chat)
+    assert "How tall is the lighthouse?" in told(server), "the model is on this computer"
+    monkeypatch.setattr(type(services.llm), "is_local", lambda self, name: False)
+    ask(services, NEXT, document_ids=[bridge], conversation_id=chat)
+    assert "lighthouse" not in sent(server)
+    assert NEXT in told(server), "what was asked of others goes along"
+
+
 def test_what_was_told_once_is_no_part_of_later_answers_that_may_be_told(services, ferry, bridge, server):
     chat = chat_about(services)
     ask(services, "When does the ferry leave?", document_ids=[ferry], conversation_id=chat)
