@@ -254,7 +254,7 @@ def restore(storage: Path, file: Path) -> Backup:
                 found = _unpack(file, restoring, shutil.disk_usage(storage).free)
                 _check(restoring, found)
                 aside = swap(storage, "before-restore")
-            except BaseException:
+            except BaseException:  # Ctrl+C too: half a restore is of no use, a whole one is finished at the next start
                 if not (restoring / _READY).exists():
                     shutil.rmtree(restoring, ignore_errors=True)
                 raise

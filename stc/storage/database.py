@@ -66,7 +66,7 @@ class Database:
         self._file: tuple[int, int] | None = None
         try:
             self._migrate()
-        except BaseException:
+        except BaseException:  # raised again: a file left open would keep its repair out
             self.close()
             raise
         self._file = _identity(path)

@@ -746,7 +746,7 @@ with ModelServer() as server:
         services.change_settings(api_base=base)
         try:
             services.llm.complete(name, [{{"role": "user", "content": "hello"}}], max_tokens=9, schema={{}})
-        except Exception as error:
+        except Exception as error:  # whatever is not the one expected fails
             assert "has no model gone" in str(error), error
     strangers = places - {{("127.0.0.1", server.port)}}
     assert not strangers, strangers

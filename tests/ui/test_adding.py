@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stc.ui import adding, library
-from stc.words import Document
+from stc.words import Document, DocumentStatus
 
 
 class Redrawn(Exception):
@@ -24,9 +24,9 @@ def look(services, monkeypatch):
     monkeypatch.setattr(adding.st, "session_state", {"progress-drawn": float("-inf")})
     waiting = {"long"}
 
-    def look_at(**status: str) -> None:
+    def look_at(**status: DocumentStatus) -> None:
         arriving = [
-            Document(name, "local", f"{name}.pdf", "application/pdf", 9, name, 1.0, 1.0, status=one)  # type: ignore[arg-type]
+            Document(name, "local", f"{name}.pdf", "application/pdf", 9, name, 1.0, 1.0, status=one)
             for name, one in status.items()
         ]
         monkeypatch.setattr(library, "arriving", lambda of: arriving)
