@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import streamlit as st
 
+from stc import phrases
 from stc.meter import ledger
-from stc.ui import dialogs, library, meter, phrases, preparing, reader, safe
+from stc.ui import dialogs, library, meter, preparing, reader, safe
 from stc.words import EXTRACTIVE, HAND_WRITTEN, IMPORTED, Document, Note
 
 services = library.services()

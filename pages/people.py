@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from stc import phrases
 from stc.access import people
 from stc.errors import StcError
 from stc.meter import ledger
-from stc.ui import dialogs, library, login_provider, phrases, safe
+from stc.ui import dialogs, library, login_provider, safe
 from stc.words import SHARED, Limits, Person
 
 services = library.services()

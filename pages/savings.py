@@ -10,12 +10,13 @@ from typing import Any
 
 import streamlit as st
 
+from stc import phrases
 from stc.meter import as_if, calibrating, ledger, sentences
 from stc.meter.books import Books
 from stc.meter.quality import NoteUse, quality
 from stc.meter.totals import totals_json
 from stc.sleep.planning import PASS_WORDS
-from stc.ui import answers, chart, checking, library, meter, phrases, prices, safe
+from stc.ui import answers, chart, checking, library, meter, prices, safe
 from stc.words import BASELINES, EXTRACTIVE, PASSES
 
 services = library.services()

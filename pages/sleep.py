@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from stc import background
+from stc import background, phrases
 from stc.meter import ledger, simulating
 from stc.sleep import facts, planning, report, run
-from stc.ui import dialogs, library, phrases, preparing, safe
+from stc.ui import dialogs, library, preparing, safe
 from stc.words import EXTRACTIVE, SleepRun
 
 services = library.services()

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from stc import phrases
 from stc.errors import Damaged, StcError
 from stc.services import Services
 from stc.storage import ledger, private, recovery, upkeep
@@ -79,7 +80,11 @@ def examine(storage: Path, owner: str = ONLY_PERSON, *, fix: bool = False) -> Re
     except StcError as error:
         return Report((*report.checks, Check("repair", False, str(error))))
     lost = f", {salvaged.dropped:,} dropped that pointed nowhere" if salvaged.dropped else ""
-    again = f"; {salvaged.read_again:,} documents are read again at the next start" if salvaged.read_again else ""
+    again = (
+        f"; read again at the next start: {phrases.count(salvaged.read_again, 'document')}"
+        if salvaged.read_again
+        else ""
+    )
     told = f"made anew from {salvaged.rows:,} rows that could be read{lost}{again}. The damaged file lies in {salvaged.kept}"
     services = Services(storage, owner)
     try:

@@ -35,6 +35,7 @@ EDGES = {
 PURE = (
     "stc.words",
     "stc.errors",
+    "stc.phrases",
     "stc.chat.abstaining",
     "stc.chat.citing",
     "stc.chat.derived",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stc import cli, settings
+from stc import settings
+from stc.cli import parser as command_line
 from stc.settings import Settings
 from stc.storage.schema import metadata
 
@@ -64,7 +65,7 @@ def test_the_document_names_no_table_that_is_gone():
 
 def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Yield every command with its parser; "meter simulate" stands for a command of a command."""
-    waiting = [("", cli._parser())]
+    waiting = [("", command_line.build())]
     while waiting:
         name, parser = waiting.pop()
         if name:

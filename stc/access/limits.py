@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stc import phrases
 from stc.errors import BudgetReached, UserError
 from stc.storage import ledger, people
 from stc.words import EXTRACTIVE, SHARED, Document, LedgerRow, Usage
@@ -78,10 +79,11 @@ def check_documents(
         size -= instead_of.size_bytes
     elif most.most_documents is not None and number + 1 > most.most_documents:
         raise UserError(
-            f"You have {number:,} of at most {most.most_documents:,} documents. Delete one; {_ASK_AN_ADMIN}."
+            f"You have {number:,} of at most {phrases.count(most.most_documents, 'document')}. Delete one; {_ASK_AN_ADMIN}."
         )
     if most.most_bytes is not None and size + size_bytes > most.most_bytes:
         raise UserError(
-            f"Your documents would be {(size + size_bytes) / 1e6:,.1f} MB, of at most {most.most_bytes / 1e6:,.1f} MB. "
-            f"Delete some; {_ASK_AN_ADMIN}."
+            f"Your documents would take {phrases.size(size + size_bytes)}, "
+            f"{phrases.size(size + size_bytes - most.most_bytes)} more than the {phrases.size(most.most_bytes)} that you may "
+            f"have. Delete some; {_ASK_AN_ADMIN}."
         )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from stc import phrases
 from stc.meter.ledger import HEADLINE, asleep, break_even_questions, total
 from stc.words import Answer, LedgerRow
 
@@ -60,10 +61,11 @@ def lines(found: dict[str, Any]) -> list[str]:
     if not found["questions"]:
         return [*told, "No question has been typed yet."]
     more = found["break_even_questions"]
-    when = "won’t pay for itself at this rate" if more is None else f"pays for itself after {more:,} more questions"
+    after = phrases.count(more or 0, "more question")
+    when = "won’t pay for itself at this rate" if more is None else f"pays for itself after {after}"
     told += [
-        f"Each of {found['questions']:,} questions: {each['with']:,.0f} with preparing, {each['without']:,.0f} without, "
-        f"in tokens generated asleep ({found['measured']:,} measured, the others estimated)",
+        f"Each of {phrases.count(found['questions'], 'question')}: {each['with']:,.0f} with preparing, "
+        f"{each['without']:,.0f} without, in tokens generated asleep ({found['measured']:,} measured, the others estimated)",
         "Has paid for itself" if more == 0 else when[0].upper() + when[1:],
     ]
     return told

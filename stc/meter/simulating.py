@@ -189,7 +189,7 @@ def _after(found: Simulation, name: str) -> str:
     if found.saving(name, in_money=found.in_money) is None or _value(found.sleep, found.in_money) is None:
         return "not known"
     more = shown(found.break_even(name))
-    return more if more == "never" else f"{more} questions"
+    return more if more == "never" else f"{more} {'question' if more == '1' else 'questions'}"
 
 
 def _won(value: Fraction | None, *, in_money: bool) -> str:

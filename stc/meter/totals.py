@@ -8,6 +8,7 @@ from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
+from stc import phrases
 from stc.meter import calibrating, quality
 from stc.meter.ledger import (
     Net,
@@ -193,7 +194,7 @@ def lines(totals: Mapping[str, Any]) -> list[str]:
     """Return ``totals_json``'s object for people to read."""
     asked_for, slept = totals["asked"], totals["asleep"]
     told = [
-        f"{totals['questions']:,} questions: {_tokens(asked_for):,} tokens, {money(asked_for['cost_usd'])}",
+        f"{phrases.count(totals['questions'], 'question')}: {_tokens(asked_for):,} tokens, {money(asked_for['cost_usd'])}",
         f"Preparing: {_tokens(slept):,} tokens, {money(slept['cost_usd'])}",
     ]
     for name, title in TITLES.items():
@@ -205,16 +206,14 @@ def lines(totals: Mapping[str, Any]) -> list[str]:
         if not slept["calls"]:
             told.append(f"{title}: {_tokens(instead):,} tokens, {money(instead['cost_usd'])}; nothing was prepared")
             continue
-        when = f"pays for itself after {more:,} more questions" if more else "has paid for itself"
+        when = f"pays for itself after {phrases.count(more, 'more question')}" if more else "has paid for itself"
         told.append(
             f"{title}: {_tokens(instead):,} tokens, {money(instead['cost_usd'])}; net {after['tokens']:+,} tokens, "
             f"{money(after['cost_usd'])}; {'won’t pay for itself at this rate' if more is None else when}"
         )
         if after["seconds"] is not None:
             how = "sooner" if after["seconds"] >= 0 else "later"
-            timed = (
-                "1 timed question" if after["timed_questions"] == 1 else f"{after['timed_questions']:,} timed questions"
-            )
+            timed = phrases.count(after["timed_questions"], "timed question")
             told[-1] += f"; {abs(after['seconds']):,.1f} s {how} in {timed}"
     for reason, number in totals["uncredited"].items():
         told.append(f"No saving counted for {number:,}: {reason}")
@@ -226,8 +225,7 @@ def _apart(totals: Mapping[str, Any]) -> Iterator[str]:
     if number := totals["suggested_questions"]:
         one = totals["suggested"]["chunks"]
         saved = f", {one['tokens']:+,} tokens, {money(one['cost_usd'])}" if one["tokens"] is not None else ""
-        told = "1 suggested question" if number == 1 else f"{number:,} suggested questions"
-        yield f"Not counted: {told}{saved}"
+        yield f"Not counted: {phrases.count(number, 'suggested question')}{saved}"
     if totals["checks"]["calls"]:
         yield f"Checking the estimates: {_tokens(totals['checks']):,} tokens, {money(totals['checks']['cost_usd'])}"
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from stc import phrases
 from stc.chat import generations
 from stc.meter.books import Books
 from stc.services import Services
-from stc.ui import library, meter, phrases, reader, safe
+from stc.ui import library, meter, reader, safe
 from stc.words import EXTRACTIVE, PREPARED_ON, Answer, Citation, Hit, Note
 
 _LOOK_EVERY_S = 0.3

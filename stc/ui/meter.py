@@ -6,13 +6,14 @@ import json
 
 import streamlit as st
 
+from stc import phrases
 from stc.meter import ledger, receipts, sentences
 from stc.meter.books import Books
 from stc.meter.quality import NoteUse
 from stc.services import Services
 from stc.storage import ledger as ledger_rows
 from stc.storage import shadows
-from stc.ui import phrases, safe
+from stc.ui import safe
 from stc.words import Answer, Baseline, Shadow
 
 BASELINE_WORDS = {

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from stc import phrases
 from stc.errors import StcError
 from stc.services import Services
 from stc.sleep import report
-from stc.ui import adding, library, phrases, safe
+from stc.ui import adding, library, safe
 from stc.ui.answers import Ask, offer
 from stc.words import Document
 

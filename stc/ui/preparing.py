@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from stc import background
+from stc import background, phrases
 from stc.meter import ledger
 from stc.services import Services
-from stc.ui import dialogs, phrases, safe
+from stc.ui import dialogs, safe
 
 _DIALOG = "prepare-large"
 

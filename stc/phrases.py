@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
+from datetime import datetime
 
 _EQUATION = re.compile(r"(\w+)\((.*)\)\s*=\s*(.+)")
 _SIGNS = {"*": "×", "/": "÷", "-": "−"}
@@ -40,15 +40,17 @@ def ago(at: float, now: float) -> str:
 
 def clock(at: float) -> str:
     """Return the local date and time, to the minute."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def size(size_bytes: int) -> str:
+    """Return "512 B", "12 kB", "2.5 MB", "250 MB"."""
     if size_bytes < 1000:
         return f"{size_bytes} B"
     if size_bytes < 999_500:
         return f"{size_bytes / 1000:.0f} kB"
-    return f"{size_bytes / 1_000_000:.1f} MB"
+    megabytes = size_bytes / 1_000_000
+    return f"{megabytes:.1f} MB" if megabytes < 99.95 else f"{megabytes:,.0f} MB"
 
 
 def formula(text: str) -> str:
