@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -346,65 +346,56 @@ def net(
     origin: str = "typed",
 ) -> Net:
     """Return savings minus preparing, over all documents or those given. Answers of the other origin don't count."""
-    wanted = None if documents is None else set(documents)
+    wanted = None if documents is None else frozenset(documents)
     answer_shares = answer_shares_of(rows, answers)
-    running = _Running()
+    running = Running()
     for answer in answers:
         one = saving(answer, baseline)
         if one is not None and answer.origin == origin:
-            running.add(one, share_of(answer_shares[answer.id], wanted))
+            running = running.with_saving(one, share_of(answer_shares[answer.id], wanted))
     known = {answer.id: answer for answer in answers}
     for row in asleep(rows):
-        running.slept += part_of(of_row(row), share_of(shares(row, known), wanted))
+        running = running.with_slept(of_row(row), share_of(shares(row, known), wanted))
     return running.net(baseline)
 
 
-def nets_by_document(
-    rows: Sequence[LedgerRow], answers: Sequence[Answer], *, baseline: str = HEADLINE, origin: str = "typed"
-) -> dict[str, Net]:
-    """Return ``net`` of each document that was asked or prepared, in one go over the ledger."""
-    answer_shares = answer_shares_of(rows, answers)
-    sums: dict[str | None, _Running] = {}
-    for answer in answers:
-        one = saving(answer, baseline)
-        if one is not None and answer.origin == origin:
-            for document_id, share in answer_shares[answer.id].items():
-                sums.setdefault(document_id, _Running()).add(one, share)
-    known = {answer.id: answer for answer in answers}
-    for row in asleep(rows):
-        whole = of_row(row)
-        for document_id, share in shares(row, known).items():
-            sums.setdefault(document_id, _Running()).slept += part_of(whole, share)
-    return {document_id: running.net(baseline) for document_id, running in sums.items() if document_id is not None}
-
-
-@dataclass(slots=True)
-class _Running:
+@dataclass(frozen=True, slots=True)
+class Running:
     """A net while it is added up."""
 
     questions: int = 0
     uncredited: int = 0
     tokens: Fraction = Fraction(0)
-    usd: Fraction | None = Fraction(0)
+    known_usd: Fraction = Fraction(0)
+    unpriced: int = 0
+    """Savings that are not known in money."""
     slept: Total = Total()
     timed: int = 0
     seconds: Fraction = Fraction(0)
 
-    def add(self, one: Saving, share: Fraction) -> None:
+    def with_saving(self, one: Saving, share: Fraction, times: int = 1) -> Running:
+        """Return the sum with this share (0 to 1) of a saving; ``times`` -1 takes off what was added before."""
         if not share:
-            return
-        self.questions += 1
-        self.uncredited += bool(one.reason)
-        self.tokens += one.tokens * share
-        self.usd = None if self.usd is None or one.cost_usd is None else self.usd + one.cost_usd * share
-        if one.seconds is not None:
-            self.timed += 1
-            self.seconds += one.seconds * share
+            return self
+        part = share * times
+        return Running(
+            self.questions + times,
+            self.uncredited + bool(one.reason) * times,
+            self.tokens + one.tokens * part,
+            self.known_usd + (one.cost_usd or 0) * part,
+            self.unpriced + (one.cost_usd is None) * times,
+            self.slept,
+            self.timed + (one.seconds is not None) * times,
+            self.seconds + (one.seconds or 0) * part,
+        )
+
+    def with_slept(self, whole: Total, share: Fraction) -> Running:
+        """Return the sum with this share of a call of preparing; a share below 0 takes off what was added before."""
+        return replace(self, slept=self.slept + part_of(whole, share)) if share else self
 
     def net(self, baseline: str) -> Net:
-        return Net(
-            baseline, self.questions, self.uncredited, self.tokens, self.usd, self.slept, self.timed, self.seconds
-        )
+        usd = None if self.unpriced else self.known_usd
+        return Net(baseline, self.questions, self.uncredited, self.tokens, usd, self.slept, self.timed, self.seconds)
 
 
 def answer_shares_of(rows: Iterable[LedgerRow], answers: Sequence[Answer]) -> dict[str, dict[str | None, Fraction]]:
@@ -417,7 +408,7 @@ def answer_shares_of(rows: Iterable[LedgerRow], answers: Sequence[Answer]) -> di
     return found
 
 
-def share_of(parts: Mapping[str | None, Fraction], wanted: set[str] | None) -> Fraction:
+def share_of(parts: Mapping[str | None, Fraction], wanted: Set[str] | None) -> Fraction:
     """Return the share of the documents ``wanted`` together; ``None`` stands for all."""
     if wanted is None:
         return Fraction(1)

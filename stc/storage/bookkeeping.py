@@ -16,7 +16,6 @@ from stc.meter.books import Books
 from stc.storage import conversations, stamps
 from stc.storage import ledger as ledger_rows
 from stc.storage.database import Database
-from stc.words import Answer, LedgerRow
 
 _OWNERS = 16
 """So many people's books are kept."""
@@ -27,8 +26,8 @@ class _Kept:
     """What is in memory of one owner, as it was at the newest stamp."""
 
     newest: int
-    rows: dict[str, LedgerRow]
-    answers: dict[str, Answer]
+    rows: int
+    answers: int
     books: Books
 
 
@@ -54,25 +53,18 @@ class Bookkeeper:
         with self._database.read() as connection:
             newest = stamps.newest(connection)
             rows, answers = ledger_rows.count(connection, owner), conversations.count_answers(connection, owner)
-            if kept is not None:
-                if (kept.newest, len(kept.rows), len(kept.answers)) == (newest, rows, answers):
-                    return kept
-                _read(connection, owner, kept, newest)
-            if kept is None or (len(kept.rows), len(kept.answers)) != (rows, answers):  # some were deleted
-                kept = _Kept(-1, {}, {}, Books((), ()))
-                _read(connection, owner, kept, newest)
-        return kept
+            if kept is not None and (kept.newest, kept.rows, kept.answers) == (newest, rows, answers):
+                return kept
+            books = _changed(connection, owner, kept.books, kept.newest) if kept else None
+            if books is None or len(books) != rows + answers:  # some were deleted
+                books = _changed(connection, owner, Books(), -1)
+        return _Kept(newest, rows, answers, books)
 
 
-def _read(connection: Connection, owner: str, kept: _Kept, newest: int) -> None:
-    new_rows = ledger_rows.rows(connection, owner, newer_than=kept.newest)
-    new_answers = conversations.all_answers(connection, owner, newer_than=kept.newest)
-    kept.newest = newest
-    if not new_rows and not new_answers:
-        return  # somebody else's changed
-    kept.rows.update((row.id, row) for row in new_rows)
-    kept.answers.update((answer.id, dataclasses.replace(answer, text="", nearest=())) for answer in new_answers)
-    kept.books = Books(
-        sorted(kept.rows.values(), key=lambda row: (row.at, row.id)),
-        sorted(kept.answers.values(), key=lambda answer: (answer.asked_at, answer.id)),
-    )
+def _changed(connection: Connection, owner: str, books: Books, since: int) -> Books:
+    """Return the books with what was stored after a stamp; the same where that is only somebody else's."""
+    rows = ledger_rows.rows(connection, owner, newer_than=since)
+    answers = conversations.all_answers(connection, owner, newer_than=since)
+    if not rows and not answers:
+        return books
+    return books.changed(rows, (dataclasses.replace(answer, text="", nearest=()) for answer in answers))
