@@ -10,12 +10,13 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 
 from stc import background, logs
@@ -53,6 +54,9 @@ else:
     PagesManager.uses_pages_directory = False
     # Streamlit 1.67 (2026) prints a script's error before it calls on_script_error, with values in it that may be text.
     logging.getLogger("streamlit.error_util").addFilter(lambda record: record.msg != "Uncaught app execution")
+    # Streamlit 1.67 (2026) reads its options at each element under one lock for all threads, though they are fixed by now:
+    # with fifty pages open, more than half of the time of a drawing went into waiting for it.
+    config._config_lock = nullcontext()  # type: ignore[assignment]
     app = st.App(
         __file__,
         lifespan=lifespan,

@@ -9,15 +9,16 @@ answer, with the same messages that a browser sends: a look three times a second
 from the loopback model double, a word every 20 ms. Then all leave.
 
 Printed: how long it took to the first sign on the page (that the documents are being looked through, or the answer) and to the
-whole answer, refusals, errors, and the server's memory: at the start (one session has asked and left), at most, and at the end,
-when Streamlit has let go of the sessions. The exit status is 1 where there was an error, a first sign at the 95th percentile
-later than 2 s, or a memory at the end more than 20 % above the start's.
+whole answer, refusals, errors, and the memory of the server and what it has started: at the start (one session has asked and
+left), at most, and at the end, when Streamlit has let go of the sessions. The exit status is 1 where there was an error, a
+first sign at the 95th percentile later than 2 s, or a memory at the end more than 20 % above the start's.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import random
 import re
@@ -106,7 +107,7 @@ class Session:
                 reading.add_done_callback(lambda task: task.cancelled() or task.exception())
                 began = time.monotonic()
                 await self._rerun()
-                await self._until(lambda: self._runs > 0 and self._input != "", 60)
+                await self._until(lambda: self._runs > 0 and self._input != "", 60, "page")
                 self._seen.opened_s.append(time.monotonic() - began)
                 while time.monotonic() < until:
                     await asyncio.sleep(chance.uniform(*pause))
@@ -127,11 +128,11 @@ class Session:
         runs, began = self._runs, time.monotonic()
         await self._rerun(question=question)
         refused = sum(self._seen.refusals.values())
-        await self._until(lambda: self._sign or self._refused(refused), 60)
+        await self._until(lambda: self._sign or self._refused(refused), 60, "sign")
         if self._refused(refused) and not self._sign:
             return
         self._seen.first_sign_s.append(time.monotonic() - began)
-        await self._until(lambda: self._runs > runs and not self._waits, _ANSWER_WITHIN_S)
+        await self._until(lambda: self._runs > runs and not self._waits, _ANSWER_WITHIN_S, "answer")
         self._seen.whole_s.append(time.monotonic() - began)
 
     def _refused(self, before: int) -> bool:
@@ -162,7 +163,7 @@ class Session:
             return
         runs = self._runs
         await self._rerun(file=(name, len(data.encode()), urls))
-        await self._until(lambda: self._runs > runs, 60)
+        await self._until(lambda: self._runs > runs, 60, "page with the upload")
         self._seen.upload_s.append(time.monotonic() - began)
 
     async def _rerun(self, *, question: str = "", file: tuple[str, int, Any] | None = None, fragment: str = "") -> None:
@@ -185,14 +186,14 @@ class Session:
     async def _send(self, message: BackMsg) -> None:
         await self._socket.send(message.SerializeToString())
 
-    async def _until(self, condition: Any, seconds: float) -> None:
+    async def _until(self, condition: Any, seconds: float, what: str) -> None:
         end = time.monotonic() + seconds
         while not condition():
             self._changed.clear()
             try:
                 await asyncio.wait_for(self._changed.wait(), max(0.0, end - time.monotonic()))
             except TimeoutError:
-                raise TimeoutError(f"nothing for {seconds:g} s") from None
+                raise TimeoutError(f"no {what} for {seconds:g} s") from None
 
     async def _read(self) -> None:
         async for data in self._socket:
@@ -303,18 +304,36 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
+def _family(process: subprocess.Popen[bytes]) -> list[int]:
+    """Return the server's process and those that it has started: the embedding model, parsers while they work."""
+    found = [process.pid]
+    for pid in found:
+        for path in Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += [int(child) for child in path.read_text().split()]
+    return found
+
+
 def _memory(process: subprocess.Popen[bytes]) -> int:
-    """Return the bytes that the server itself keeps in memory; what reads files are children of their own."""
-    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    """Return the bytes that the server and what it has started keep in memory."""
+    total = 0
+    for pid in _family(process):
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("VmRSS:"):
+                    total += int(line.split()[1]) * 1024
+    return total
 
 
 def _cpu_s(process: subprocess.Popen[bytes]) -> float:
-    """Return the seconds of CPU that the server itself has used; on a busy machine they tell more than waiting times."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Return the seconds of CPU that the server and what it has started have used, those that have ended included; on a
+    busy machine they tell more than waiting times."""
+    ticks = 0
+    for pid in _family(process):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _prepare(storage: Path, model: str) -> None:
@@ -431,8 +450,8 @@ def main() -> None:
             double.wait()
             log.close()
         said = (Path(folder) / "server.log").read_text(errors="replace")
-        wrong = [line for line in said.splitlines() if re.search(r"Traceback|Error|Exception", line)]
-        print(f"server's window: {len(said.splitlines())} lines" + "".join(f"\n   {line[:200]}" for line in wrong[:20]))
+        lines = Counter(re.sub(r"^[\d:.T -]+", "", line)[:200] for line in said.splitlines() if line.strip())
+        print("server's window:" + "".join(f"\n   {number} times: {line}" for line, number in lines.most_common(12)))
         errors = [
             line for path in (storage / "logs").glob("*.jsonl") for line in path.read_text().splitlines()
             if '"level": "error"' in line or '"level": "warning"' in line

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from stc import logs
+from stc import logs, memory
 from stc.chat import generations
 from stc.errors import UserError
 from stc.services import Services
@@ -30,6 +30,7 @@ _UNTIL_DRAWN_S = 1.0
 """What a browser takes to draw the first page once the server has sent it."""
 _LONGEST_LOAD_S = 120.0
 _LOOK_EVERY_S = 5.0
+_GIVE_BACK_EVERY_S = 60.0
 _SAY_AGAIN_S = 600.0
 _PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 
@@ -106,6 +107,7 @@ class Background:
         # everybody waiting for half a second. (LiteLLM comes later and does the same.)
         gc.freeze()
         self._embedder_ready.set()
+        gave_back_at = time.monotonic()
         while not self._ended.is_set():
             try:
                 process_pending(self.services)
@@ -114,6 +116,9 @@ class Background:
                 # One file's bug must not keep the next file waiting; the lease brings this one back later.
                 self._failed("reading", error)
             self._work_done.set()
+            if time.monotonic() - gave_back_at > _GIVE_BACK_EVERY_S:
+                memory.give_back()
+                gave_back_at = time.monotonic()
             self._file_arrived.wait(_LOOK_EVERY_S)
             self._file_arrived.clear()
 
@@ -148,6 +153,7 @@ def start(services: Services) -> Background:
     """Start what runs beside the pages; a second call for the same storage returns what runs already."""
     running = _running.get(services.storage)
     if running is None:
+        services.serves = True
         running = _running[services.storage] = Background(services)
         running.start()
     return running

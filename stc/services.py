@@ -54,6 +54,8 @@ class Services:
         except BaseException:
             self.holders.leave()  # else the doctor could not repair what can't be opened: somebody would work on it
             raise
+        self.serves = False
+        """Whether many are served at once: then what computes for long does so in a process of its own."""
         self._lock = threading.RLock()
         self._root = self
         self._views: dict[tuple[str, bool], Services] = {}
@@ -119,7 +121,7 @@ class Services:
     def _embedder(self) -> Embedder:
         from stc.models.embedding import open_embedder
 
-        return open_embedder()
+        return open_embedder(apart=self.serves)
 
     @property
     def vectors(self) -> VectorIndex:
@@ -170,9 +172,10 @@ class Services:
 
     def close(self) -> None:
         with self._lock:
-            index = self._root.__dict__.pop("_vectors", None)
-            if index is not None:
-                index.close()
+            for name in ("_vectors", "_embedder"):
+                opened = self._root.__dict__.pop(name, None)
+                if opened is not None:
+                    opened.close()
         self.database.close()
         self.holders.leave()
 

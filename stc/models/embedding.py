@@ -46,6 +46,9 @@ class Embedder(Protocol):
     def count_tokens(self, text: str) -> int:
         """Return the number of the model's own tokens, without the special ones."""
 
+    def close(self) -> None:
+        """End what was started; what is embedded afterwards starts it again."""
+
 
 class MiniLM:
     """all-MiniLM-L6-v2 on the processor. Thread-safe. Loads torch (seconds) at the first ``encode``, not before.
@@ -68,34 +71,33 @@ class MiniLM:
     def encode(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        vectors: list[Any] = [None] * len(texts)
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for first in range(0, len(texts), _BATCH_SIZES[-1]):
             places = by_length[first : first + _BATCH_SIZES[-1]]
             with self._turns.taken():  # for one batch: a question must not wait for all of a document
-                embedded = self._embed([texts[i] for i in places])
-            for i, vector in zip(places, embedded, strict=False):
-                vectors[i] = vector
-        import torch
+                vectors[places] = self.embed_batch([texts[i] for i in places])
+        return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)).astype(np.float32)
 
-        matrix = torch.stack(vectors).float().numpy()
-        return (matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)).astype(np.float32)
-
-    def _embed(self, texts: list[str]) -> Sequence[Any]:
-        """Return the vectors of one batch, with those of what fills it up behind them."""
+    def embed_batch(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of one batch, of at most 32 texts, as the model gives them: not yet of unit length."""
         model = self._model
         import torch
 
         size = next(size for size in _BATCH_SIZES if size >= len(texts))
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_bfloat16()):
-            embedded: Sequence[Any] = model.encode(
-                texts + [""] * (size - len(texts)),
+            embedded = model.encode(
+                [*texts, *[""] * (size - len(texts))],
                 batch_size=size,
                 convert_to_numpy=False,
                 show_progress_bar=False,
                 processing_kwargs={"text": {"pad_to_multiple_of": _PADDED_TO_TOKENS}},
             )
-        return embedded
+            matrix: Vectors = torch.stack(list(embedded[: len(texts)])).float().numpy()
+        return matrix
+
+    def close(self) -> None:
+        """Nothing to end: the model goes with the process."""
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
@@ -155,10 +157,19 @@ class FakeEmbedder:
                 matrix[row, 0] = 1.0
         return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
+    def close(self) -> None:
+        """Nothing was started."""
+
     def count_tokens(self, text: str) -> int:
         return sum(1 + (len(word) - 1) // 6 for word in re.findall(r"\w+|[^\w\s]", text))
 
 
-def open_embedder() -> Embedder:
-    """Return the embedder of this process: the real one, or the fake where ``STC_FAKE_EMBEDDER=1`` says so."""
-    return FakeEmbedder() if os.environ.get("STC_FAKE_EMBEDDER") == "1" else MiniLM()
+def open_embedder(*, apart: bool = False) -> Embedder:
+    """Return the embedder: the real one, in a process of its own or not, or the fake where ``STC_FAKE_EMBEDDER=1`` says so."""
+    if os.environ.get("STC_FAKE_EMBEDDER") == "1":
+        return FakeEmbedder()
+    if apart:
+        from stc.models.embedding_process import EmbeddingProcess
+
+        return EmbeddingProcess()
+    return MiniLM()

@@ -11,7 +11,6 @@ import queue
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -20,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import stc
+from stc import children
 from stc.documents.parsing.child import Request
 from stc.documents.parsing.detect import DOCX, HTML, MARKDOWN, PDF, TEXT
 from stc.errors import Unreadable
@@ -311,18 +310,8 @@ def _replies(module: str, request: Request, *, until: float, stall_s: float) -> 
 
     Kinds made here: ``"hung"`` (no reply for ``stall_s``, or the time is over) and ``"crashed"``.
     """
-    root = Path(stc.__file__).resolve().parent.parent
     with tempfile.TemporaryFile() as complaints:
-        child = subprocess.Popen(
-            [sys.executable, "-m", f"stc.documents.parsing.{module}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            cwd=root,
-            env=_environment(root),
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            start_new_session=True,  # a process group of its own, to be killed with all that it started
-        )
+        child = children.start(f"stc.documents.parsing.{module}", stderr=complaints)
         lines: queue.Queue[bytes] = queue.Queue(maxsize=_WAITING_LINES)
         stopped = threading.Event()
         threading.Thread(target=_pump, args=(child, request.dumps(), lines, stopped), daemon=True).start()
@@ -388,14 +377,6 @@ def _pump(child: subprocess.Popen[bytes], request: bytes, lines: queue.Queue[byt
                     continue
             else:
                 return
-
-
-def _environment(root: Path) -> dict[str, str]:
-    """Return the child's environment: ours without secrets, which no parser needs, and with the way to this package."""
-    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-    kept = {name: value for name, value in os.environ.items() if not any(word in name.upper() for word in secret)}
-    kept["PYTHONPATH"] = os.pathsep.join([str(root), *filter(None, [kept.get("PYTHONPATH")])])
-    return kept
 
 
 def _log_complaints(module: str, child: subprocess.Popen[bytes], complaints: Any) -> None:
