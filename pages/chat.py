@@ -42,7 +42,9 @@ def ask(question: str, route: str = "auto", origin: Origin = "typed", clicked: s
         scope.check_question(question)
         if gone and not chosen:
             raise UserError(f"{ALL_GONE} Choose others under “Answer from”, or all.")
-        pages = str(scope.resolve(services, chosen, pages_wanted()).pages or "")
+        pages = pages_wanted()
+        if pages or not conversation:  # before there is a chat that holds nothing; else the start of the answer says it
+            pages = str(scope.resolve(services, chosen, pages).pages or "")
         chat = conversation["id"] if conversation else generations.new_conversation(services, question, chosen, pages)
         generations.start(
             services,

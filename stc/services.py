@@ -89,9 +89,9 @@ class Services:
     def settings(self) -> Settings:
         """The settings in force now: those for everybody, and the person's own."""
         with self.database.read() as connection:
-            stored = setting_rows.stored(connection, SERVER)
-            own = setting_rows.stored(connection, self.owner)
-        return setting.load(stored | {name: value for name, value in own.items() if name in setting.PERSONAL})
+            stored = setting_rows.stored(connection, SERVER, self.owner)
+        own = {name: value for name, value in stored[self.owner].items() if name in setting.PERSONAL}
+        return setting.load(stored[SERVER] | own)
 
     def change_settings(self, **values: Any) -> None:
         """Store settings. Raises ``UserError`` for a value that does not fit, and for one that only an admin changes."""

@@ -625,9 +625,10 @@ def _quote(request: _Ask, context: Context) -> _Said:
 
 def _write(request: _Ask, context: Context) -> _Said:
     """Let the model answer from the context; what it can't prove by a quote is not cited."""
-    shown = replies.Shown()
+    shown, saved = replies.Shown(), False
 
     def more(piece: str) -> None:
+        nonlocal saved
         text = shown.add(piece)
         if request.first_token_s is None:
             request.first_token_s = time.monotonic() - request.started
@@ -637,7 +638,11 @@ def _write(request: _Ask, context: Context) -> _Said:
             request.saved_at = time.monotonic()
             request.answer = dataclasses.replace(request.answer, text=text)
             with request.services.database.write() as connection:
-                conversations.save_answer(connection, request.answer)
+                if saved:
+                    conversations.save_text(connection, request.answer.id, text)
+                else:  # with what it was made from, as it stands where the program is killed now
+                    conversations.save_answer(connection, request.answer)
+            saved = True
 
     messages = prompts.answer_messages(context.text, request.answer.asked, request.earlier)
     request.sent_tokens += counting.prompt_tokens(context.text, request.answer.asked, request.model, request.earlier)

@@ -16,6 +16,7 @@ from stc.meter.books import Books
 from stc.storage import conversations, stamps
 from stc.storage import ledger as ledger_rows
 from stc.storage.database import Database
+from stc.storage.stamps import Standing
 
 _OWNERS = 16
 """So many people's books are kept."""
@@ -25,9 +26,7 @@ _OWNERS = 16
 class _Kept:
     """What is in memory of one owner, as it was at the newest stamp."""
 
-    newest: int
-    rows: int
-    answers: int
+    standing: Standing
     books: Books
 
 
@@ -51,14 +50,13 @@ class Bookkeeper:
 
     def _bring_up(self, owner: str, kept: _Kept | None) -> _Kept:
         with self._database.read() as connection:
-            newest = stamps.newest(connection)
-            rows, answers = ledger_rows.count(connection, owner), conversations.count_answers(connection, owner)
-            if kept is not None and (kept.newest, kept.rows, kept.answers) == (newest, rows, answers):
+            now = stamps.standing(connection, owner)
+            if kept is not None and kept.standing == now:
                 return kept
-            books = _changed(connection, owner, kept.books, kept.newest) if kept else None
-            if books is None or len(books) != rows + answers:  # some were deleted
+            books = _changed(connection, owner, kept.books, kept.standing.newest) if kept else None
+            if books is None or len(books) != now.rows + now.answers:  # some were deleted
                 books = _changed(connection, owner, Books(), -1)
-        return _Kept(newest, rows, answers, books)
+        return _Kept(now, books)
 
 
 def _changed(connection: Connection, owner: str, books: Books, since: int) -> Books:

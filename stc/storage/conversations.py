@@ -63,14 +63,17 @@ def save_answer(connection: Connection, answer: Answer) -> None:
     values["nearest"] = [dataclasses.asdict(hit) for hit in answer.nearest]
     values["usage"] = dataclasses.asdict(answer.usage)
     values["baselines"] = {k: dataclasses.asdict(v) if v else None for k, v in answer.baselines.items()}
-    known = connection.execute(select(answers.c.id).where(answers.c.id == answer.id)).first()
-    if known:
-        values.pop("rating")
-        connection.execute(update(answers).where(answers.c.id == answer.id).values(**values))
+    kept = {name: value for name, value in values.items() if name != "rating"}
+    if connection.execute(update(answers).where(answers.c.id == answer.id).values(**kept)).rowcount:
         return
     chat = answer.conversation_id
     if chat is None or connection.execute(select(conversations.c.id).where(conversations.c.id == chat)).first():
         connection.execute(insert(answers).values(**values))
+
+
+def save_text(connection: Connection, answer_id: str, text: str) -> None:
+    """Keep what there is so far of an answer's text; it gets no new stamp, as nothing is added up of it."""
+    connection.execute(update(answers).where(answers.c.id == answer_id).values(text=text))
 
 
 def _answer(row: Row[Any]) -> Answer:
@@ -108,10 +111,6 @@ def all_answers(connection: Connection, owner: str, *, newer_than: int = -1) -> 
         .order_by(answers.c.asked_at, answers.c.id)
     )
     return [_answer(row) for row in rows]
-
-
-def count_answers(connection: Connection, owner: str) -> int:
-    return stamps.count(connection, answers, owner)
 
 
 def recent_answers(connection: Connection, owner: str | None, *, since: float, limit: int) -> list[Answer]:

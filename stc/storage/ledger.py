@@ -64,10 +64,6 @@ def rows(
     return [_row(row) for row in connection.execute(query.order_by(ledger.c.at, ledger.c.id))]
 
 
-def count(connection: Connection, owner: str) -> int:
-    return stamps.count(connection, ledger, owner)
-
-
 def of_error(connection: Connection, error: str) -> list[LedgerRow]:
     """Return everybody's rows that stand with this error, oldest first."""
     return [

@@ -7,8 +7,12 @@ from sqlalchemy import Connection, delete, insert, select
 from stc.storage.schema import settings
 
 
-def stored(connection: Connection, owner: str) -> dict[str, str]:
-    return {row.name: row.value for row in connection.execute(select(settings).where(settings.c.owner == owner))}
+def stored(connection: Connection, *owners: str) -> dict[str, dict[str, str]]:
+    """Return what each owner has stored."""
+    found: dict[str, dict[str, str]] = {owner: {} for owner in owners}
+    for row in connection.execute(select(settings).where(settings.c.owner.in_(owners))):
+        found[row.owner][row.name] = row.value
+    return found
 
 
 def store(connection: Connection, owner: str, values: dict[str, str]) -> None:

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from dataclasses import dataclass
 
-from stc.storage.schema import stamps
+from sqlalchemy import Connection, func, insert, select, update
+
+from stc.storage.schema import answers, ledger, stamps
 
 
 def new(connection: Connection) -> int:
     """Return a stamp larger than every one before it, for what is written in this transaction."""
-    changed = connection.execute(update(stamps).values(newest=stamps.c.newest + 1))
-    if not changed.rowcount:
+    given = connection.execute(update(stamps).values(newest=stamps.c.newest + 1).returning(stamps.c.newest)).scalar()
+    if given is None:
         connection.execute(insert(stamps).values(newest=1))
-    return newest(connection)
+    return given or 1
 
 
-def newest(connection: Connection) -> int:
-    """Return the largest stamp given so far, 0 where none was."""
-    return connection.execute(select(stamps.c.newest)).scalar() or 0
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an owner's calls and answers have come: another standing says that something has changed."""
+
+    newest: int = -1
+    """The largest stamp given so far, to whomever; 0 where none was."""
+    rows: int = 0
+    answers: int = 0
+    """They tell that some were deleted."""
 
 
-def count(connection: Connection, table: Table, owner: str) -> int:
-    """Return the number of the owner's rows of a stamped table: it tells that some were deleted."""
-    return connection.execute(select(func.count()).select_from(table).where(table.c.owner == owner)).scalar_one()
+def standing(connection: Connection, owner: str) -> Standing:
+    # In one row: with many threads each row that comes from the database waits for its turn to compute.
+    counts = [
+        select(func.count()).select_from(table).where(table.c.owner == owner).scalar_subquery()
+        for table in (ledger, answers)
+    ]
+    return Standing(*connection.execute(select(func.coalesce(func.max(stamps.c.newest), 0), *counts)).one())

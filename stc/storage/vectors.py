@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import logging
 import os
 import shutil
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, text
 
 from stc.errors import StcError
 from stc.storage.database import MOST_VARIABLES, Database, in_parts
@@ -220,9 +221,10 @@ class VectorIndex:
         """Return blocks of vectors, each with its cosines, that hold the scope and perhaps more."""
         few = document_ids is not None and len(document_ids) <= _EXACT_DOCUMENTS
         with self._database.read() as connection:
+            wanted = document_ids if document_ids is not None and few else ("",)
+            newest = _newest(connection, kind, wanted)
             blocks = [
-                self._block(connection, kind, embedder, document_id)
-                for document_id in (document_ids if document_ids is not None and few else ("",))
+                self._block(connection, kind, embedder, document_id, newest[document_id]) for document_id in wanted
             ]
         return [(block, block.matrix @ question_vector) for block in blocks if block.ids]
 
@@ -261,11 +263,9 @@ class VectorIndex:
 
     # Exact search
 
-    def _block(self, connection: Connection, kind: str, embedder: str, document_id: str) -> _Block:
-        """Return the vectors of one document ("" for all), from memory where no change has happened since."""
+    def _block(self, connection: Connection, kind: str, embedder: str, document_id: str, sequence: int) -> _Block:
+        """Return the vectors of one document ("" for all) as of its newest change, from memory where that is known."""
         of_kind = [changes.c.kind == kind, *([changes.c.document_id == document_id] if document_id else [])]
-        newest = select(changes.c.sequence).where(*of_kind).order_by(changes.c.sequence.desc()).limit(1)
-        sequence = connection.execute(newest).scalar() or 0
         key = (kind, embedder, document_id)
         with self._lock:
             before = self._blocks.get(key)
@@ -450,6 +450,24 @@ class VectorIndex:
                 listed.delete(ids=ids)
         (self._directory / "followed").write_text(str(batch[-1].sequence))
         return True
+
+
+def _newest(connection: Connection, kind: str, document_ids: Sequence[str]) -> dict[str, int]:
+    """Return the sequence of each document's newest change, 0 where there was none; "" stands for all documents."""
+    if list(document_ids) == [""]:
+        newest = select(changes.c.sequence).where(changes.c.kind == kind).order_by(changes.c.sequence.desc()).limit(1)
+        return {"": connection.execute(newest).scalar() or 0}
+    # In one row: with many threads each row that comes from the database waits for its turn to compute.
+    query = text(
+        """
+        SELECT json_group_object(wanted.value, coalesce((
+            SELECT sequence FROM changes WHERE kind = :kind AND document_id = wanted.value ORDER BY sequence DESC LIMIT 1
+        ), 0)) FROM json_each(:wanted) AS wanted
+        """
+    )
+    found = connection.execute(query, {"kind": kind, "wanted": json.dumps(list(document_ids))}).scalar_one()
+    of_each: dict[str, int] = json.loads(found)
+    return of_each
 
 
 def _renewed(before: _Block, sequence: int, touched: Sequence[str], rows: Sequence[Any]) -> _Block:

@@ -15,9 +15,10 @@ from stc.storage.database import new_id
 from stc.ui import dialogs, library, safe, second_try
 from stc.words import UNFINISHED, Document
 
-_LOOK_EVERY_S, _DRAW_EVERY_S = 0.2, 0.5
-"""How often a page looks how far documents are, and is drawn anew for it at most, for each page that looks: those of fifty
-people would else take all the time there is."""
+_LOOK_EVERY_S, _DRAW_EVERY_S = 0.2, 2.0
+"""How often a page looks how far documents are, and is drawn anew at most for those that were added elsewhere, for each page
+that looks: those of fifty people would else take all the time there is."""
+_DRAW_FOR_OWN_EVERY_S = 0.5
 _LOOK_AT_MOST_EVERY_S = 1.0
 _LOOKS_NO_MORE_S = 30.0
 
@@ -58,6 +59,7 @@ def take(services: Services, files: Sequence[Any]) -> list[str]:
         except UserError:
             continue  # its line stands among the failures
         taken.append(received.document_id)
+        _added_here(received.document_id)
         known = library.document(services, received.document_id)
         if received.status == "new" and known and known.name in named:
             same_name[known.id] = named[known.name]
@@ -73,6 +75,10 @@ def take(services: Services, files: Sequence[Any]) -> list[str]:
     return taken
 
 
+def _added_here(document_id: str) -> None:
+    st.session_state.setdefault("added-here", set()).add(document_id)
+
+
 def take_new_version(services: Services, file: Any, document_id: str) -> None:
     """Take a file in that is to take a document's place; what to say about it is said by ``tell``."""
     from stc.documents import ingest
@@ -81,6 +87,7 @@ def take_new_version(services: Services, file: Any, document_id: str) -> None:
         received = ingest.receive(services, file.name, file, replaces=document_id)
     except UserError:
         return  # its line stands among the failures
+    _added_here(received.document_id)
     if received.status == "duplicate":
         said = f"{safe.plain(file.name, 60)} is what is here already."
         st.session_state.setdefault("arrivals", []).append(said)
@@ -191,7 +198,9 @@ def _progress(services: Services, waiting: set[str]) -> None:
     unfinished = [document for document in batch if document.status in UNFINISHED]
     being_read = {document.id for document in unfinished}
     drawn_ago_s, pages = time.monotonic() - st.session_state["progress-drawn"], _pages_looking()
-    if waiting - being_read and drawn_ago_s >= _DRAW_EVERY_S * pages:
+    through = waiting - being_read
+    own = through & st.session_state.get("added-here", set())
+    if through and drawn_ago_s >= (_DRAW_FOR_OWN_EVERY_S if own else _DRAW_EVERY_S * pages):
         st.rerun()  # some are ready or have failed: the page around shows it
     waiting |= being_read  # what has come from elsewhere meanwhile is waited for, too
     if not unfinished:

@@ -176,7 +176,7 @@ def found_servers() -> list[FoundServer]:
 def away_since(of: Services) -> float | None:
     """Return when a page was last looked at, ``None`` where none was, and remember that one is looked at now."""
     with of.database.write() as connection:
-        stored = setting_rows.stored(connection, of.owner).get(_SEEN_AT)
+        stored = setting_rows.stored(connection, of.owner)[of.owner].get(_SEEN_AT)
         setting_rows.store(connection, of.owner, {_SEEN_AT: json.dumps(of.now())})
     return float(json.loads(stored)) if stored else None
 

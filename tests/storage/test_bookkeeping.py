@@ -130,6 +130,18 @@ def test_only_what_changed_is_read_and_nothing_where_nothing_did(kept):
     assert second is not first
 
 
+def test_the_text_of_a_growing_answer_leaves_the_books_as_they_are(kept):
+    save(kept, answer(8, state="running"))
+    first = kept.bookkeeper.open("local")
+    with kept.database.write() as connection:
+        conversations.save_text(connection, "answer-8", "The first words")
+        conversations.save_text(connection, "gone", "of an answer that was deleted")
+    assert kept.bookkeeper.open("local") is first
+    with kept.database.read() as connection:
+        assert conversations.get_answer(connection, "local", "answer-8").text == "The first words"
+        assert conversations.get_answer(connection, "local", "gone") is None
+
+
 def test_what_somebody_else_does_leaves_the_books_as_they_are(kept):
     first = kept.bookkeeper.open("local")
     save(kept, row(11, owner="anna"))

@@ -18,7 +18,7 @@ def test_whoever_waits_for_its_turn_writes_as_soon_as_the_other_is_through(servi
     def second() -> None:
         inside.wait(10)
         with services.database.write() as connection:
-            seen.append(setting_rows.stored(connection, "local"))
+            seen.append(setting_rows.stored(connection, "local")["local"])
             setting_rows.store(connection, "local", {"b": "2"})
         through.set()
 

@@ -56,3 +56,18 @@ def test_a_page_that_goes_on_looking_stays_counted(look):
     look(long="reading")
     assert adding._looking.keys() == before.keys()
     assert adding._looking != before, "it has looked again"
+
+
+def test_with_many_pages_only_the_one_that_brought_a_file_is_drawn_soon(look, monkeypatch):
+    for number in range(50):
+        adding._looking[f"page {number}"] = adding.time.monotonic()
+    state = adding.st.session_state
+    state["progress-drawn"] = adding.time.monotonic() - 10.0
+    look(long="ready", other="reading")
+    adding._added_here("long")
+    with pytest.raises(Redrawn):
+        look(long="ready", other="reading")
+    state["added-here"] = {"another"}
+    state["progress-drawn"] -= 100.0
+    with pytest.raises(Redrawn):
+        look(long="ready", other="reading")
