@@ -114,8 +114,7 @@ def _next(requests: BinaryIO) -> bytes:
 
 
 if __name__ == "__main__":
-    # Whatever a library prints goes to stderr: stdout is the pipe.
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as pipe:
+    # Whatever a library prints goes to stderr: stdout is the pipe. That breaks where the server ends before a reply is there.
+    with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(sys.stdout.fileno()), "wb") as pipe:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        with contextlib.suppress(BrokenPipeError):
-            _serve(sys.stdin.buffer, pipe)
+        _serve(sys.stdin.buffer, pipe)

@@ -69,13 +69,16 @@ class _Outcome:
 def execute(
     services: Services, planned: Planned, *, limit: int = WINDOW_TOKENS, stop: threading.Event | None = None
 ) -> SleepRun | None:
-    """Carry out one planned task and return its run; ``None`` when somebody else has it or it was given back.
+    """Carry out one planned task and return its run; ``None`` when somebody else has it, it was given back, or its document
+    was deleted since it was planned.
 
     ``limit``: tokens of the largest window. ``stop`` ends it early. What goes wrong is in the run; nothing is raised but
     by a storage that fails.
     """
     now = services.now()
     with services.database.write() as connection:
+        if document_rows.get(connection, services.owner, planned.document_id) is None:
+            return None
         task = tasks.ensure(connection, planned.task(new_id(), services.owner), now)
         if not tasks.claim(connection, task.id, holder=services.holder, now=now, until=now + LEASE_S):
             return None

@@ -260,6 +260,8 @@ def adopt(services: Services, document_id: str, drafts: Sequence[NoteDraft], *, 
         for window in candidate.windows
     ]
     with services.database.write() as connection:
+        if document_rows.get(connection, services.owner, document_id) is None:
+            raise UserError("The document was deleted meanwhile.")
         known = [tasks.ensure(connection, task, now) for task in planned]
     prepared = []
     for task in known:

@@ -104,7 +104,7 @@ def test_who_is_disabled_asks_nothing_more(services, bert):
 def test_documents_are_limited_by_number_and_bytes(services, bert):
     people.limit(services, "Bert", most_documents=2, most_bytes=30)
     ingest.receive(bert, "one.txt", io.BytesIO(b"first of two"))
-    with pytest.raises(UserError, match="MB"):
+    with pytest.raises(UserError, match="B more than the 30 B that you may have"):
         ingest.receive(bert, "two.txt", io.BytesIO(b"second, which is too large"))
     ingest.receive(bert, "two.txt", io.BytesIO(b"second"))
     with pytest.raises(UserError, match="2 of at most 2 documents"):
@@ -123,7 +123,7 @@ def test_a_new_version_counts_by_what_it_is_larger(services, bert):
         assert ingest.process(bert, newer.document_id).id == document_id
 
     replace(b"The second version, longer.")
-    with pytest.raises(UserError, match="MB"):
+    with pytest.raises(UserError, match="B more than the 30 B that you may have"):
         replace(b"The third version, which is too long.")
     people.limit(services, "Bert", most_bytes=10)
     replace(b"Shorter may always be.")

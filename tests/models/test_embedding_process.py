@@ -102,3 +102,14 @@ def test_a_refusal_is_said_as_it_is(never_started, monkeypatch):
     )
     with pytest.raises(UserError, match=r"^Reinstall it\.$"):
         never_started.encode(["ferry"])
+
+
+@pytest.mark.model
+def test_a_server_that_ends_before_its_reply_leaves_no_traceback():
+    process = children.start(embedding_process.__name__, stderr=subprocess.PIPE)
+    process.stdin.write(b'["a"]\n')
+    process.stdin.flush()
+    process.stdout.close()
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert b"Traceback" not in said

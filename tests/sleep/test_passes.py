@@ -156,6 +156,16 @@ def test_a_document_deleted_meanwhile_leaves_nothing(services, monkeypatch):
         assert tasks.history(connection, services.owner) == []
 
 
+def test_a_document_deleted_since_it_was_planned_is_left_alone(services):
+    document = library.add(services)
+    found = planning.next_task(**_facts(services), by_hand=True)
+    with services.database.write() as connection:
+        documents.delete_document(connection, document.id)
+    assert passes.execute(services, found) is None
+    with services.database.read() as connection:
+        assert tasks.history(connection, services.owner) == []
+
+
 def _facts(services):
     from stc.sleep import facts
 
