@@ -215,6 +215,8 @@ def report(told: Tormentor, services: Services) -> bool:
         noted = {row.id: row for row in connection.execute(select(notes))}
         runs = connection.execute(select(sleep_runs.c.id, sleep_runs.c.task_id, sleep_runs.c.status)).all()
     paid = Counter(row.answer_id or row.run_id for row in rows)
+    # Where the notes did not suffice the passages were read as well: a call of its own, once.
+    routes = {one["id"]: [row.route for row in rows if row.answer_id == one["id"]] for one in told.all("answered")}
     maybe_gone = {one["id"] for one in (*told.all("removing"), *told.all("removed"))}
     added = {one["id"]: one for one in told.all("added")}
     kept = {id_: one for id_, one in added.items() if id_ not in maybe_gone}
@@ -246,7 +248,11 @@ def report(told: Tormentor, services: Services) -> bool:
         ("acknowledged answers as they were said", len(answered), same),
         ("acknowledged chats", len(answered), sum(one["chat"] in chats for one in answered)),
         ("answers that look as if they were still being written", 0, sum(row.state == "running" for row in said.values())),
-        ("acknowledged answers paid for once", len(answered), sum(paid[one["id"]] == 1 for one in answered)),
+        (
+            "acknowledged answers whose calls are paid for once",
+            len(answered),
+            sum(0 < len(found) == len(set(found)) for found in routes.values()),
+        ),
         ("acknowledged steps recorded", len(prepared), sum(one["run"] in ids for one in prepared)),
         ("acknowledged steps paid for once", len(steps), sum(paid[one["run"]] == 1 for one in steps)),
         ("acknowledged notes", len(made), sum(note in noted for note in made)),
