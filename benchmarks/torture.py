@@ -104,7 +104,8 @@ class Worker:
         for one in run.sleep_now(self.services):
             if one.status == "done":
                 with self.services.database.read() as connection:
-                    made = connection.execute(select(notes.c.id).where(notes.c.task_id == one.task_id)).scalars().all()
+                    query = select(notes.c.id, notes.c.question).where(notes.c.task_id == one.task_id)
+                    made = [list(row) for row in connection.execute(query)]
                 _tell("prepared", run=one.id, document=one.document_id, notes=made)
 
     def _import(self, number: int) -> None:
@@ -231,8 +232,10 @@ def report(told: Tormentor, services: Services) -> bool:
     same = sum(one["id"] in said and said[one["id"]].text == one["text"] for one in answered)
     steps = told.all("prepared")
     prepared = [one for one in steps if one["document"] not in maybe_gone]
-    made = [note for one in prepared for note in one["notes"]]
-    made += [one["note"] for one in told.all("imported") if one["document"] not in maybe_gone]
+    made = [(note, one["document"], question) for one in prepared for note, question in one["notes"]]
+    made += [(one["note"], one["document"], "") for one in told.all("imported") if one["document"] not in maybe_gone]
+    # A question that a person asked is answered anew, in the place of the note that did not answer it.
+    questions = {(row.document_id, row.question) for row in noted.values() if row.question}
     ids = {row.id for row in runs}
     checked = doctor.examine(services.storage)
     faults = [f"{one.name}: {one.detail}" for one in checked.checks if not one.ok]
@@ -255,7 +258,11 @@ def report(told: Tormentor, services: Services) -> bool:
         ),
         ("acknowledged steps recorded", len(prepared), sum(one["run"] in ids for one in prepared)),
         ("acknowledged steps paid for once", len(steps), sum(paid[one["run"]] == 1 for one in steps)),
-        ("acknowledged notes", len(made), sum(note in noted for note in made)),
+        (
+            "acknowledged notes",
+            len(made),
+            sum(note in noted or (document, question) in questions for note, document, question in made),
+        ),
         ("steps done twice", 0, done_twice),
         ("notes twice", 0, sum(n - 1 for n in said_twice.values())),
         ("faults found by doctor, nothing fixed", 0, len(faults)),
