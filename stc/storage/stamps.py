@@ -21,10 +21,10 @@ def new(connection: Connection) -> int:
 class Standing:
     """How far an owner's calls and answers have come: another standing says that something has changed."""
 
-    newest: int = -1
+    newest: int
     """The largest stamp given so far, to whomever; 0 where none was."""
-    rows: int = 0
-    answers: int = 0
+    rows: int
+    answers: int
     """They tell that some were deleted."""
 
 
